@@ -1,0 +1,34 @@
+"""What the plugin adds to vLLM: the model `Qwen2ForPrmModel` (Skywork-o1-Open-PRM).
+
+vLLM calls `register` at the start of every process through the `vllm.general_plugins` entry point.
+"""
+
+from packaging.version import Version
+
+ARCHITECTURES = {"Qwen2ForPrmModel": "vllm_prm.skywork:Qwen2ForPrmModel"}
+TESTED_VLLM = ("0.26", "0.32")
+"""The oldest and the newest minor version of vLLM that the plugin was run with."""
+
+
+def register() -> None:
+    """Registers the plugin's architectures with vLLM; calling it again changes nothing."""
+    import vllm
+    from vllm import ModelRegistry
+    from vllm.logger import init_logger
+
+    # vLLM prints only loggers below its own name.
+    logger = init_logger(f"vllm.plugins.{__name__}")
+    missing = ARCHITECTURES.keys() - ModelRegistry.get_supported_archs()
+    for architecture in sorted(missing):
+        ModelRegistry.register_model(architecture, ARCHITECTURES[architecture])
+        logger.info("vllm-prm registered %s (Skywork-o1-Open-PRM)", architecture)
+
+    installed = Version(vllm.__version__)
+    oldest, newest = map(Version, TESTED_VLLM)
+    if missing and not oldest.release <= installed.release[:2] <= newest.release:
+        logger.warning(
+            "vllm-prm was tested with vLLM %s to %s, and this is vLLM %s: compare its rewards with "
+            "known ones before you trust them",
+            *TESTED_VLLM,
+            installed,
+        )

@@ -1,0 +1,79 @@
+"""Skywork-o1-Open-PRM for vLLM: Qwen2 with a value head, one logit per token.
+
+The checkpoints name the architecture `Qwen2ForPrmModel` and hold `model.*` and
+`v_head.summary.{weight,bias}`. The pooled output is the logit; a reward is its sigmoid.
+"""
+
+from collections.abc import Iterable
+
+import torch
+from torch import nn
+from vllm.config import VllmConfig
+from vllm.model_executor.layers.linear import ReplicatedLinear
+from vllm.model_executor.layers.pooler.tokwise import pooler_for_token_classify
+from vllm.model_executor.models.interfaces import SupportsLoRA, SupportsPP
+from vllm.model_executor.models.interfaces_base import default_pooling_type
+from vllm.model_executor.models.qwen2 import Qwen2Model
+from vllm.model_executor.models.utils import AutoWeightsLoader, PPMissingLayer, maybe_prefix
+from vllm.sequence import IntermediateTensors
+from vllm.distributed import get_pp_group
+
+
+class ValueHead(nn.Module):
+    """A linear map from hidden state to one value, whole on every tensor-parallel rank."""
+
+    def __init__(self, hidden_size: int, dtype: torch.dtype, prefix: str) -> None:
+        super().__init__()
+        self.summary = ReplicatedLinear(
+            hidden_size, 1, params_dtype=dtype, return_bias=False, prefix=f"{prefix}.summary"
+        )
+
+    def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
+        return self.summary(hidden_states.to(self.summary.weight.dtype))
+
+
+@default_pooling_type(tok_pooling_type="ALL")
+class Qwen2ForPrmModel(nn.Module, SupportsLoRA, SupportsPP):
+    """Token-wise value model; the output has shape `(tokens, 1)`."""
+
+    is_pooling_model = True
+    hf_to_vllm_mapper = getattr(Qwen2Model, "hf_to_vllm_mapper", None)
+    packed_modules_mapping = {
+        "qkv_proj": ["q_proj", "k_proj", "v_proj"],
+        "gate_up_proj": ["gate_proj", "up_proj"],
+    }
+
+    def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
+        super().__init__()
+        model_config = vllm_config.model_config
+        self.config = model_config.hf_config
+        self.config.num_labels = 1
+        self.model = Qwen2Model(vllm_config=vllm_config, prefix=maybe_prefix(prefix, "model"))
+        self.v_head = (
+            ValueHead(
+                self.config.hidden_size, model_config.head_dtype, maybe_prefix(prefix, "v_head")
+            )
+            if get_pp_group().is_last_rank
+            else PPMissingLayer()
+        )
+        self.pooler = pooler_for_token_classify(model_config.pooler_config)
+        self.make_empty_intermediate_tensors = self.model.make_empty_intermediate_tensors
+
+    def embed_input_ids(self, input_ids: torch.Tensor) -> torch.Tensor:
+        return self.model.embed_input_ids(input_ids)
+
+    def forward(
+        self,
+        input_ids: torch.Tensor | None,
+        positions: torch.Tensor,
+        intermediate_tensors: IntermediateTensors | None = None,
+        inputs_embeds: torch.Tensor | None = None,
+    ) -> torch.Tensor | IntermediateTensors:
+        hidden_states = self.model(input_ids, positions, intermediate_tensors, inputs_embeds)
+        if isinstance(hidden_states, IntermediateTensors):
+            return hidden_states
+        return self.v_head(hidden_states)
+
+    def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
+        # Checkpoints saved from a causal LM keep the unused lm_head.
+        return AutoWeightsLoader(self, ignore_unexpected_prefixes=["lm_head."]).load_weights(weights)
