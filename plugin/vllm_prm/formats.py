@@ -18,12 +18,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 QWEN_SYSTEM_PROMPT = "Please reason step by step, and put your final answer within \\boxed{}."
 
@@ -69,7 +71,9 @@ class PromptFormat(ABC):
         """
         layouts = []
         for problem, steps in items:
-            if isinstance(steps, str) or not all(isinstance(text, str) for text in (problem, *steps)):
+            if isinstance(steps, str) or not all(
+                isinstance(text, str) for text in (problem, *steps)
+            ):
                 raise FormatError("a problem is a string and its steps are a list of strings")
             steps = self.split(steps)
             if not steps:
@@ -80,8 +84,9 @@ class PromptFormat(ABC):
         ids = {text: encoding.ids for text, encoding in zip(texts, encodings, strict=True)}
         return [self._assemble(layout, steps, ids) for layout, steps in layouts]
 
+    @staticmethod
     @abstractmethod
-    def split(self, steps: Sequence[str]) -> tuple[str, ...]:
+    def split(steps: Sequence[str]) -> tuple[str, ...]:
         """The steps that are scored when these pieces are handed in."""
 
     @abstractmethod
@@ -152,7 +157,8 @@ class SkyworkFormat(PromptFormat):
     def step_end_id(self) -> int:
         return self._newline_id
 
-    def split(self, steps: Sequence[str]) -> tuple[str, ...]:
+    @staticmethod
+    def split(steps: Sequence[str]) -> tuple[str, ...]:
         return tuple(line for step in steps for line in step.split("\n"))
 
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
@@ -207,7 +213,8 @@ class QwenFormat(PromptFormat):
     def step_end_id(self) -> int:
         return self._step_end_id
 
-    def split(self, steps: Sequence[str]) -> tuple[str, ...]:
+    @staticmethod
+    def split(steps: Sequence[str]) -> tuple[str, ...]:
         return tuple(steps)
 
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
@@ -246,6 +253,8 @@ def load_format(
     Raises FormatError where the checkpoint's architecture is not a known PRM or its tokenizer lacks
     what the format needs, and OSError where the files cannot be read or downloaded.
     """
+    from transformers import AutoTokenizer, PretrainedConfig  # slow to import: only where needed
+
     config, _ = PretrainedConfig.get_config_dict(model, revision=revision)
     architectures = config.get("architectures") or []
     for architecture in architectures:

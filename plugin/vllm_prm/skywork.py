@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 from vllm.config import VllmConfig
+from vllm.distributed import get_pp_group
 from vllm.model_executor.layers.linear import ReplicatedLinear
 from vllm.model_executor.layers.pooler.tokwise import pooler_for_token_classify
 from vllm.model_executor.models.interfaces import SupportsLoRA, SupportsPP
@@ -16,7 +17,6 @@ from vllm.model_executor.models.interfaces_base import default_pooling_type
 from vllm.model_executor.models.qwen2 import Qwen2Model
 from vllm.model_executor.models.utils import AutoWeightsLoader, PPMissingLayer, maybe_prefix
 from vllm.sequence import IntermediateTensors
-from vllm.distributed import get_pp_group
 
 
 class ValueHead(nn.Module):
@@ -76,4 +76,6 @@ class Qwen2ForPrmModel(nn.Module, SupportsLoRA, SupportsPP):
 
     def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
         # Checkpoints saved from a causal LM keep the unused lm_head.
-        return AutoWeightsLoader(self, ignore_unexpected_prefixes=["lm_head."]).load_weights(weights)
+        return AutoWeightsLoader(self, ignore_unexpected_prefixes=["lm_head."]).load_weights(
+            weights
+        )

@@ -1,0 +1,84 @@
+"""The one tree of errors: every failure a user can meet, as a sentence that names cause and remedy.
+
+PrmError
+├── InputError              what was given cannot be scored as it stands
+│   └── TooLongError        a solution does not fit the model's context
+├── ModelError              a model cannot be loaded
+│   ├── ModelNotFoundError  no such checkpoint, or no right to read it
+│   ├── NotAPrmError        a checkpoint, but no process reward model known here
+│   ├── OutOfMemoryError    the model does not fit this machine
+│   └── NoEngineError       vLLM is not installed
+├── EngineError             a loaded engine failed or was stopped while scoring
+└── ServerError             a remote server cannot be used or answered with an error
+    ├── UnreachableError    no connection, or it timed out
+    └── GeneratorError      the server that writes candidate solutions failed
+"""
+
+
+class PrmError(Exception):
+    """Any failure of this program that has a message for its user."""
+
+
+class InputError(PrmError):
+    """What was given cannot be scored as it stands."""
+
+
+class TooLongError(InputError):
+    """A solution does not fit the model's context; nothing was cut and nothing was scored.
+
+    `tokens` is the whole prompt's length, `limit` the context's, both in tokens; `step` is the first
+    step that does not fit, counted from 1, or 0 where the problem alone fills the context.
+    """
+
+    def __init__(self, tokens: int, limit: int, step: int) -> None:
+        self.tokens, self.limit, self.step = tokens, limit, step
+        where = (
+            f"step {step} is the first that does not fit" if step else "the problem alone fills it"
+        )
+        super().__init__(
+            f"The solution is {tokens:,} tokens long with its problem, and the model reads at most "
+            f"{limit:,}: {where}. Shorten it, or raise --max-model-len if the model allows it."
+        )
+
+
+class ModelError(PrmError):
+    """A model cannot be loaded."""
+
+
+class ModelNotFoundError(ModelError):
+    """There is no such checkpoint, or no right to read it."""
+
+
+class NotAPrmError(ModelError):
+    """The checkpoint is not a process reward model known here."""
+
+
+class OutOfMemoryError(ModelError):
+    """The model does not fit the memory of this machine."""
+
+
+class NoEngineError(ModelError):
+    """vLLM is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "vLLM is not installed, so there is no engine to score with: install it with "
+            "`pip install '.[cuda]'` on a machine with an NVIDIA GPU or `pip install '.[cpu]'` "
+            "elsewhere, or use a running server with --base-url."
+        )
+
+
+class EngineError(PrmError):
+    """A loaded engine failed or was stopped while scoring."""
+
+
+class ServerError(PrmError):
+    """A remote server cannot be used or answered with an error."""
+
+
+class UnreachableError(ServerError):
+    """No connection to the server, or it did not answer in time."""
+
+
+class GeneratorError(ServerError):
+    """The server that writes candidate solutions failed."""

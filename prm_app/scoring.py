@@ -1,0 +1,93 @@
+"""Problem + steps in, scored solution out; knows prompts and what is known of a prefix, no engine."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, as_completed
+from dataclasses import dataclass
+
+from prm_app.catalog import Prm
+from prm_app.errors import InputError, PrmError
+from prm_app.ranking import Aggregation, aggregate, first_error
+from prm_app.steps import Split, split_steps
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSolution:
+    """The steps of one solution as they were scored, and the reward of each.
+
+    `rewards[i]` in [0, 1] is the probability that step i is right given what precedes it. `tokens`
+    is the length of the whole prompt, `computed` how many of them the engine had to compute (the
+    rest was known); `seconds` is the time from asking to answer, waiting included.
+    """
+
+    model: str
+    steps: tuple[str, ...]
+    rewards: tuple[float, ...]
+    tokens: int
+    computed: int
+    seconds: float
+
+    def aggregate(self, how: Aggregation = "mean") -> float:
+        return aggregate(self.rewards, how)
+
+    def first_error(self, threshold: float) -> int | None:
+        return first_error(self.rewards, threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """A problem and the steps of one solution of it."""
+
+    problem: str
+    steps: tuple[str, ...]
+
+
+def solution(
+    prm: Prm, problem: str, text: str, split: Split = "auto", delimiter: str | None = None
+) -> Solution:
+    """A problem and a solution's text as this PRM will score them.
+
+    Raises InputError where the problem or the solution is empty.
+    """
+    steps = split_steps(text, split, delimiter)
+    if prm.format is not None:
+        steps = [step for step in prm.format.split(steps) if step.strip()]
+    return checked(Solution(problem, tuple(steps)))
+
+
+def checked(solution: Solution) -> Solution:
+    """The same solution; raises InputError where it has no problem or no steps."""
+    if not solution.problem.strip():
+        raise InputError("The problem is empty: a PRM judges steps against the problem, so give one.")
+    if not any(step.strip() for step in solution.steps):
+        raise InputError("The solution is empty: give at least one step.")
+    return solution
+
+
+class Scorer(ABC):
+    """Scores solutions with one PRM, wherever that runs. Safe to use from several threads."""
+
+    prm: Prm
+    limit: int
+    """The longest prompt in tokens."""
+
+    @abstractmethod
+    def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
+        """Starts scoring; each future ends with the scored solution or raises a PrmError."""
+
+    def score(self, solution: Solution) -> ScoredSolution:
+        """Scores one solution; raises a PrmError."""
+        return self.submit([solution])[0].result()
+
+    def score_many(
+        self, solutions: Sequence[Solution]
+    ) -> Iterator[tuple[int, ScoredSolution | PrmError]]:
+        """Each solution's index and outcome, in the order in which they are done."""
+        futures = {future: i for i, future in enumerate(self.submit(solutions))}
+        for future in as_completed(futures):
+            try:
+                yield futures[future], future.result()
+            except PrmError as error:
+                yield futures[future], error
