@@ -1,8 +1,8 @@
-"""The in-process vLLM engine: the one module that imports vllm. Knows token ids, not what they mean.
+"""The in-process vLLM engine: the one module that imports vllm.
 
-One thread owns the engine: it builds it, adds what has arrived since the last step to the running
-batch (continuous batching), and hands out results. Where the CPU has no bf16 arithmetic the engine
-runs in float32, and on every CPU its core runs in this process.
+Knows token ids, not what they mean. One thread owns the engine: it builds it, adds what has arrived
+since the last step to the running batch (continuous batching), and hands out results. Where the CPU
+has no bf16 arithmetic the engine runs in float32, and on every CPU its core runs in this process.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OnStage = Callable[[str, float], None]
 """Called with what the engine is doing, as a sentence, and how far it is, in [0, 1]."""
 
 MIN_CACHED_TOKENS = 32_768
-"""Prefix cache on CPU, in tokens: room for some hundred solutions to be scored again for nothing."""
+"""Prefix cache on CPU, in tokens: room for about a hundred solutions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +60,8 @@ class Engine:
     def __init__(
         self,
         folder: str | Path,
-        options: Mapping[str, Any] | None = None,
-        on_stage: OnStage = print,
+        options: Mapping[str, Any],
+        on_stage: OnStage,
     ) -> None:
         if find_spec("vllm") is None:
             raise NoEngineError
@@ -71,7 +71,7 @@ class Engine:
         self._closed = threading.Event()
         self._loaded: Future[None] = Future()
         self._thread = threading.Thread(
-            target=self._run, args=(str(folder), dict(options or {}), on_stage), name="engine"
+            target=self._run, args=(str(folder), dict(options), on_stage), name="engine"
         )
         self._thread.daemon = True
         self._thread.start()

@@ -26,8 +26,8 @@ class InputError(PrmError):
 class TooLongError(InputError):
     """A solution does not fit the model's context; nothing was cut and nothing was scored.
 
-    `tokens` is the whole prompt's length, `limit` the context's, both in tokens; `step` is the first
-    step whose end does not fit, counted from 1.
+    `tokens` is the whole prompt's length, `limit` the context's, both in tokens; `step` is the
+    first step whose end does not fit, counted from 1.
     """
 
     def __init__(self, tokens: int, limit: int, step: int) -> None:

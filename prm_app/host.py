@@ -1,4 +1,4 @@
-"""Which PRM is in use: loads models behind the page, and keeps the former one until the next is up."""
+"""Which PRM is in use: loads models behind the page, and keeps the former one if a load fails."""
 
 from __future__ import annotations
 
@@ -99,9 +99,10 @@ class LocalHost(Host):
             if name is not None:
                 self.select(name)
             if not self._changed.wait_for(lambda: self._status.loading is None, timeout):
+                status = self._status
                 raise EngineError(
-                    f"{self._status.loading.title} is still loading ({self._status.stage.lower()}): "
-                    "try again in a moment."
+                    f"{status.loading.title} is still loading ({status.stage.lower()}): try again "
+                    "in a moment."
                 )
             scorer, error = self._scorer, self._status.error
             if error is not None and (name is not None or scorer is None):

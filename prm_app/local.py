@@ -1,4 +1,4 @@
-"""Scoring with an engine in this process: prompts, the context's limit, and what is already known."""
+"""Scoring with an engine in this process: prompts, the context's limit, what is already known."""
 
 from __future__ import annotations
 

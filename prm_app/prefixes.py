@@ -1,4 +1,4 @@
-"""The rewards already known of a token prefix, for one model: bounded, least recently used goes first."""
+"""The rewards already known of one model's token prefixes: bounded, the least used go first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problem + steps in, scored solution out; knows prompts and what is known of a prefix, no engine."""
+"""Problem + steps in, scored solution out: what scoring means, wherever the model runs."""
 
 from __future__ import annotations
 
