@@ -26,18 +26,16 @@ class InputError(PrmError):
 class TooLongError(InputError):
     """A solution does not fit the model's context; nothing was cut and nothing was scored.
 
-    `tokens` is the whole prompt's length, `limit` the context's, both in tokens; `step` is the first
-    step that does not fit, counted from 1, or 0 where the problem alone fills the context.
+    `tokens` is the whole prompt's length, `limit` the context's, both in tokens; `step` is the
+    first step whose end does not fit, counted from 1.
     """
 
     def __init__(self, tokens: int, limit: int, step: int) -> None:
         self.tokens, self.limit, self.step = tokens, limit, step
-        where = (
-            f"step {step} is the first that does not fit" if step else "the problem alone fills it"
-        )
         super().__init__(
-            f"The solution is {tokens:,} tokens long with its problem, and the model reads at most "
-            f"{limit:,}: {where}. Shorten it, or raise --max-model-len if the model allows it."
+            f"The problem and solution are {tokens:,} tokens long, and the model reads at most "
+            f"{limit:,}: step {step} is the first that does not fit. Shorten them, or raise "
+            "--max-model-len if the model allows it."
         )
 
 

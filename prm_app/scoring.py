@@ -1,9 +1,9 @@
-"""Problem + steps in, scored solution out; knows prompts and what is known of a prefix, no engine."""
+"""Problem + steps in, scored solution out: what scoring means, wherever the model runs."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from dataclasses import dataclass
 
@@ -60,7 +60,9 @@ def solution(
 def checked(solution: Solution) -> Solution:
     """The same solution; raises InputError where it has no problem or no steps."""
     if not solution.problem.strip():
-        raise InputError("The problem is empty: a PRM judges steps against the problem, so give one.")
+        raise InputError(
+            "The problem is empty: a PRM judges steps against the problem, so give one."
+        )
     if not any(step.strip() for step in solution.steps):
         raise InputError("The solution is empty: give at least one step.")
     return solution

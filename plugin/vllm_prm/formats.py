@@ -1,13 +1,13 @@
 """Each PRM family's prompt: token ids with step positions, and how raw outputs become rewards.
 
-Knows tokenizers; knows nothing of vLLM, engines or requests. The prompt is built as token ids, never
-as joined text, and user text is tokenised with every added token switched off, so a typed
+Knows tokenizers; knows nothing of vLLM, engines or requests. The prompt is built as token ids,
+never as joined text, and user text is tokenised with every added token switched off, so a typed
 `<extra_0>` or `<|im_end|>` stays the characters it is.
 
-What counts as a step: exactly the pieces handed in, as the family's own reference code would encode
-them. In the Skywork format a newline ends a step, so a piece that holds newlines is as many steps as
-it has lines; in the Qwen format a piece is one step, newlines and all. An empty piece is an empty
-step in both. `Prompt.steps` lists the steps as they are scored.
+What counts as a step: exactly the pieces handed in, as the family's own reference code would
+encode them. In the Skywork format a newline ends a step, so a piece that holds newlines is as many
+steps as it has lines; in the Qwen format a piece is one step, newlines and all. An empty piece is
+an empty step in both. `Prompt.steps` lists the steps as they are scored.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ class FormatError(ValueError):
 class Prompt:
     """One solution as the model reads it.
 
-    `token_ids` is the whole prompt; `positions[i]` is the index in it where the reward of `steps[i]`
-    is read. Positions rise strictly and there is one per step.
+    `token_ids` is the whole prompt; `positions[i]` is the index in it where the reward of
+    `steps[i]` is read. Positions rise strictly and there is one per step.
     """
 
     token_ids: list[int]
@@ -91,7 +91,7 @@ class PromptFormat(ABC):
 
     @abstractmethod
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
-        """Step rewards in [0, 1] from the raw outputs at the step positions, shape `(steps, labels)`."""
+        """Step rewards in [0, 1] from the raw outputs `(steps, labels)` at the step positions."""
 
     @abstractmethod
     def _layout(self, problem: str, steps: Sequence[str]) -> list[str | int]:

@@ -5,6 +5,7 @@ The checkpoints name the architecture `Qwen2ForPrmModel` and hold `model.*` and
 """
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -37,8 +38,8 @@ class Qwen2ForPrmModel(nn.Module, SupportsLoRA, SupportsPP):
     """Token-wise value model; the output has shape `(tokens, 1)`."""
 
     is_pooling_model = True
-    hf_to_vllm_mapper = getattr(Qwen2Model, "hf_to_vllm_mapper", None)
-    packed_modules_mapping = {
+    hf_to_vllm_mapper = Qwen2Model.hf_to_vllm_mapper
+    packed_modules_mapping: ClassVar = {
         "qkv_proj": ["q_proj", "k_proj", "v_proj"],
         "gate_up_proj": ["gate_proj", "up_proj"],
     }

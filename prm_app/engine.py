@@ -1,0 +1,257 @@
+"""The in-process vLLM engine: the one module that imports vllm.
+
+Knows token ids, not what they mean. One thread owns the engine: it builds it, adds what has arrived
+since the last step to the running batch (continuous batching), and hands out results. Where the CPU
+has no bf16 arithmetic the engine runs in float32, and on every CPU its core runs in this process.
+"""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from prm_app.errors import EngineError, ModelError, NoEngineError, OutOfMemoryError, PrmError
+
+OnStage = Callable[[str, float], None]
+"""Called with what the engine is doing, as a sentence, and how far it is, in [0, 1]."""
+
+MIN_CACHED_TOKENS = 32_768
+"""Prefix cache on CPU, in tokens: room for about a hundred solutions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The model's raw outputs for the end of one prompt.
+
+    `values` has shape `(tokens - cached, labels)`: its row i belongs to token `cached + i`.
+    """
+
+    values: NDArray[np.floating]
+    cached: int
+
+
+@dataclass(slots=True)
+class _Request:
+    token_ids: list[int]
+    reuse: bool
+    future: Future[Outputs]
+
+
+class Engine:
+    """A loaded model. Safe to use from several threads.
+
+    `options` are vLLM's own engine arguments by their Python names; they override what is chosen
+    here. Raises NoEngineError without vLLM, OutOfMemoryError and ModelError where loading fails.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        options: Mapping[str, Any],
+        on_stage: OnStage,
+    ) -> None:
+        if find_spec("vllm") is None:
+            raise NoEngineError
+        self.limit = 0
+        self._arrivals: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._pending: dict[str, _Request] = {}
+        self._closed = threading.Event()
+        self._loaded: Future[None] = Future()
+        self._thread = threading.Thread(
+            target=self._run, args=(str(folder), dict(options), on_stage), name="engine"
+        )
+        self._thread.daemon = True
+        self._thread.start()
+        self._loaded.result()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the engine can score."""
+        return not self._closed.is_set()
+
+    def submit(self, token_ids: list[int], reuse: bool = True) -> Future[Outputs]:
+        """Starts computing the outputs of one prompt of at most `limit` tokens.
+
+        With `reuse` the tokens that the prefix cache covers are not computed and have no rows.
+        The future raises EngineError where the engine fails.
+        """
+        future: Future[Outputs] = Future()
+        self._arrivals.put(_Request(token_ids, reuse, future))
+        if self._closed.is_set():
+            self._fail_everything(EngineError("The engine has been stopped: load the model again."))
+        return future
+
+    def close(self) -> None:
+        """Ends after the requests already made, and frees the model's memory."""
+        self._arrivals.put(None)
+        self._thread.join()
+
+    def _run(self, folder: str, options: dict[str, Any], on_stage: OnStage) -> None:
+        try:
+            engine, self.limit = _build(folder, options, on_stage)
+        except BaseException as error:
+            self._closed.set()
+            self._loaded.set_exception(_load_error(error))
+            return
+        self._loaded.set_result(None)
+        failure: PrmError = EngineError("The engine has been stopped: load the model again.")
+        try:
+            self._serve(engine)
+        except Exception as error:
+            failure = EngineError(
+                f"The engine failed while scoring: {error}. Load the model again."
+            )
+            failure.__cause__ = error
+        self._closed.set()
+        self._fail_everything(failure)
+        engine.engine_core.shutdown()
+        del engine
+        _free_memory()
+
+    def _serve(self, engine: Any) -> None:
+        from vllm import PoolingParams
+        from vllm.inputs import TokensPrompt
+
+        numbers = itertools.count()
+        params = {
+            reuse: PoolingParams(
+                task="token_classify", use_activation=False, skip_reading_prefix_cache=not reuse
+            )
+            for reuse in (True, False)
+        }
+        stopping = False
+        while self._pending or not stopping:
+            try:
+                while True:
+                    request = self._arrivals.get(block=not self._pending and not stopping)
+                    if request is None:
+                        stopping = True
+                    elif request.future.set_running_or_notify_cancel():
+                        key = str(next(numbers))
+                        self._pending[key] = request
+                        try:
+                            engine.add_request(
+                                key,
+                                TokensPrompt(prompt_token_ids=request.token_ids),
+                                params[request.reuse].clone(),
+                            )
+                        except ValueError as error:
+                            del self._pending[key]
+                            request.future.set_exception(EngineError(f"vLLM refused it: {error}"))
+            except queue.Empty:
+                pass
+            for output in engine.step() if self._pending else ():
+                request = self._pending.pop(output.request_id)
+                values = output.outputs.data.float().numpy()
+                request.future.set_result(Outputs(values, output.num_cached_tokens))
+
+    def _fail_everything(self, failure: PrmError) -> None:
+        while self._pending:
+            self._pending.popitem()[1].future.set_exception(failure)
+        while not self._arrivals.empty():
+            request = self._arrivals.get()
+            if request is not None and request.future.set_running_or_notify_cancel():
+                request.future.set_exception(failure)
+
+
+def memory(options: Mapping[str, Any]) -> tuple[int, int]:
+    """Memory for a model with these engine options: bytes in all, and bytes a weight takes."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return psutil.virtual_memory().available, 2 if _has_bf16() else 4
+    devices = options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
+    size = torch.cuda.get_device_properties(0).total_memory
+    return size * devices, 1 if options.get("quantization") == "fp8" else 2
+
+
+def _has_bf16() -> bool:
+    """Whether this CPU computes in bf16 itself, rather than by way of float32."""
+    import torch
+
+    return torch.cpu._is_avx512_bf16_supported()
+
+
+def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> tuple[Any, int]:
+    """A vLLM engine for a checkpoint in a local folder, and its context length in tokens."""
+    on_stage("Importing vLLM", 0.1)
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    import torch
+
+    cpu = not torch.cuda.is_available()
+    if cpu:
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    from vllm.config import PoolerConfig
+    from vllm.engine.arg_utils import EngineArgs
+    from vllm.v1.engine.llm_engine import LLMEngine
+
+    on_stage("Loading the weights", 0.6)
+    defaults: dict[str, Any] = {
+        "runner": "pooling",
+        "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
+        "skip_tokenizer_init": True,
+        "enable_prefix_caching": True,
+        "disable_log_stats": True,
+    }
+    if cpu:
+        # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
+        defaults |= {"enforce_eager": True, "block_size": 32}
+        if not _has_bf16():
+            defaults["dtype"] = "float32"
+    args = EngineArgs(model=folder, **(defaults | options))
+    if cpu and args.kv_cache_memory_bytes is None:
+        args.kv_cache_memory_bytes = _cache_bytes(args)
+    engine = LLMEngine.from_engine_args(args)
+    on_stage("Ready", 1.0)
+    return engine, engine.model_config.max_model_len
+
+
+def _cache_bytes(args: Any) -> int:
+    """Bytes of prefix cache that hold the longest prompt, and at least MIN_CACHED_TOKENS."""
+    import torch
+
+    config = args.create_model_config()
+    heads = config.get_total_num_kv_heads() * config.get_head_size()
+    per_token = (
+        2 * config.get_total_num_hidden_layers() * heads * torch.finfo(config.dtype).bits // 8
+    )
+    return per_token * max(MIN_CACHED_TOKENS, config.max_model_len + 1024)
+
+
+def _free_memory() -> None:
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _load_error(error: BaseException) -> PrmError:
+    if isinstance(error, PrmError):
+        return error
+    text = str(error)
+    memory = ("out of memory", "OutOfMemory", "available memory", "free memory", "KV cache")
+    if isinstance(error, MemoryError) or any(word.lower() in text.lower() for word in memory):
+        found: PrmError = OutOfMemoryError(
+            "The model does not fit the memory of this machine: lower --max-model-len or "
+            "--gpu-memory-utilization, free memory that other programs hold, or choose a smaller "
+            f"model. vLLM says: {text}"
+        )
+    else:
+        found = ModelError(f"vLLM could not load the model: {text or type(error).__name__}")
+    found.__cause__ = error
+    return found
