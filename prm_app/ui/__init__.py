@@ -8,6 +8,7 @@ import gradio as gr
 
 from prm_app.host import Host
 from prm_app.ui.header import header
+from prm_app.ui.rank_tab import rank_tab
 from prm_app.ui.score_tab import score_tab
 from prm_app.ui.theme import HEAD, ROUTES, STYLES, Theme
 
@@ -24,6 +25,8 @@ def build(host: Host) -> gr.Blocks:
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
                 score_tab(host, head, page)
+            with gr.Tab("Best-of-N", id="rank"):
+                rank_tab(host, head)
     return page.queue(max_size=WAITING_REQUESTS)
 
 

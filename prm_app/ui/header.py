@@ -5,8 +5,7 @@ from html import escape
 
 import gradio as gr
 
-from prm_app.catalog import Prm, find
-from prm_app.errors import PrmError
+from prm_app.catalog import Prm
 from prm_app.host import Host, Status
 from prm_app.ui.views import alert, meter
 from prm_app.ui.waiting import is_called
@@ -31,14 +30,13 @@ class Header:
 
 def header(host: Host) -> Header:
     """Builds the head of the page; to be called inside the Blocks."""
-    offered = host.models()
-    start = _target(host.status()) or offered[0]
+    start = _target(host.status()) or host.models()[0]
     with gr.Row(elem_classes="head", equal_height=False):
         gr.HTML(BRAND, apply_default_css=False)
         status = gr.HTML(chip(host.status()), apply_default_css=False, elem_id="status")
     with gr.Row(elem_classes="judge"):
         model = gr.Dropdown(
-            [(prm.title, prm.key) for prm in offered],
+            _choices(host),
             value=start.key,
             label="Process reward model",
             allow_custom_value=True,
@@ -70,7 +68,12 @@ def header(host: Host) -> Header:
         if target is None or target.key == seen:
             changed = (gr.skip(),) * 4
         else:
-            changed = (target.key, about_model(target), target.threshold, target.key)
+            changed = (
+                gr.Dropdown(_choices(host), value=target.key),
+                about_model(target),
+                target.threshold,
+                target.key,
+            )
         return (
             chip(now),
             failure(now) or gr.skip(),
@@ -84,6 +87,10 @@ def header(host: Host) -> Header:
         tick, [seen, problem], [status, problem, timer, model, about, threshold, seen], **quiet
     )
     return Header(model, threshold)
+
+
+def _choices(host: Host) -> list[tuple[str, str]]:
+    return [(prm.title, prm.key) for prm in host.models()]
 
 
 def _target(status: Status) -> Prm | None:

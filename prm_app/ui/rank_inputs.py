@@ -27,10 +27,15 @@ class RankInputs:
 
 
 def rank_inputs() -> RankInputs:
-    """Builds problem, cards, and the ways to bring many solutions at once."""
+    """The fields with the first example in them, not yet on the page: `rank_fields` puts them there."""
     first = EXAMPLES["best_of_n"][0]
     problem = gr.Textbox(
-        first["problem"], label="Problem", lines=3, max_lines=10, elem_id="rank-problem"
+        first["problem"],
+        label="Problem",
+        lines=3,
+        max_lines=10,
+        elem_id="rank-problem",
+        render=False,
     )
     cards = gr.HTML(
         first["solutions"],
@@ -38,7 +43,16 @@ def rank_inputs() -> RankInputs:
         js_on_load="prmCards(element, props, watch)",
         apply_default_css=False,
         elem_id="cards",
+        render=False,
     )
+    return RankInputs(problem, cards)
+
+
+def rank_fields(inputs: RankInputs) -> None:
+    """Builds problem, cards, and the ways to bring many solutions at once."""
+    problem, cards = inputs.problem, inputs.cards
+    problem.render()
+    cards.render()
     with gr.Accordion("Paste many, or load a file", open=False, elem_id="many"):
         pasted = gr.Textbox(
             label="Solutions with a line of --- between them", lines=5, elem_id="pasted"
@@ -100,7 +114,6 @@ def rank_inputs() -> RankInputs:
     take.click(take_pasted, pasted, [cards, message], **QUIET)
     file.change(read, file, [problem, cards, which, loaded, message], **QUIET)
     which.input(fill, [loaded, which], [problem, cards, message], **QUIET)
-    return RankInputs(problem, cards)
 
 
 def rank_examples(inputs: RankInputs) -> None:

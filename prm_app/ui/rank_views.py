@@ -7,7 +7,7 @@ from prm_app.ranking import AGGREGATIONS, Aggregation
 from prm_app.scoring import ScoredSolution
 from prm_app.ui.marks import mark, shown
 from prm_app.ui.result import Ranking, rank_document
-from prm_app.ui.views import alert, meter
+from prm_app.ui.views import alert, legend, meter, steps
 
 EXCERPT = 90
 
@@ -103,6 +103,15 @@ def _ending(scored: ScoredSolution) -> str:
     """The last step, where a solution says its answer; its end where it is long."""
     text = " ".join(scored.steps[-1].split())
     return text if len(text) <= EXCERPT else "…" + text[-EXCERPT:]
+
+
+def candidate(ranking: Ranking, number: int, threshold: float) -> str:
+    """The steps of one of the solutions."""
+    scored = ranking.scored[number]
+    return (
+        f'<div class="candidate" data-solution="{number}"><h3>Steps of solution {number}</h3>'
+        f"{steps(scored, threshold)}{legend(threshold)}</div>"
+    )
 
 
 def failures(ranking: Ranking) -> str:

@@ -15,11 +15,3 @@ QUIET = {
     "api_visibility": "private",
 }
 """For listeners that only draw: the last state of a control that moves is the one drawn."""
-
-SPLIT_CHOICES = [
-    ("Auto", "auto"),
-    ("Paragraphs", "paragraphs"),
-    ("Lines", "lines"),
-    ("“Step n”", "labels"),
-    ("Delimiter", "delimiter"),
-]

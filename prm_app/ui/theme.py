@@ -17,10 +17,11 @@ HEAD = """
 <link rel="stylesheet" href="prm/katex/katex.min.css">
 <script defer src="prm/katex/katex.min.js"></script>
 <script defer src="prm/page.js"></script>
+<script defer src="prm/cards.js"></script>
 """
 
 # Both come with Gradio and are served by it.
-SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 600, 700))
+SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
 MONO = gr.themes.LocalFont("IBM Plex Mono", weights=(400, 600))
 
 

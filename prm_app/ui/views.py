@@ -47,12 +47,12 @@ def meter(progress: float, label: str = "Progress") -> str:
     )
 
 
-def preview(steps: Sequence[str], notes: Sequence[str] = ()) -> str:
+def preview(steps: Sequence[str], note: str = "") -> str:
     """The steps of a text as they will be scored, before they are."""
     if not steps:
         return '<p class="preview-head">The steps appear here while you type.</p>'
     count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
-    said = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    said = f"<p>{escape(note)}</p>" if note else ""
     items = "".join(f"<li>{rich(step)}</li>" for step in steps)
     return (
         f'<div class="preview-head"><strong>{count}</strong>{said}</div>'

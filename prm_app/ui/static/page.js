@@ -13,26 +13,36 @@
     }
   }
 
-  // The step list and the chart of one result stand in one `.linked` row.
-  const chartOf = (step) => step.closest(".linked")?.querySelector(".js-plotly-plot");
-  const pointOf = (chart, i) => chart?.querySelectorAll(".scatterlayer .points path")[i];
+  // In a `.linked` row stand a chart and what it is of: the steps of one solution, one point each,
+  // or a table of solutions, one curve each with the solution's number as its `meta`.
+  const chartIn = (linked) => linked.querySelector(".js-plotly-plot");
+  const item = (linked, key) => linked.querySelector(`.step[data-step="${key}"], tr[data-index="${key}"]`);
 
-  function light(linked, i) {
+  function drawn(chart, key) {
+    if (!chart) return null;
+    const curve = chart.data.findIndex((trace) => trace.meta === Number(key));
+    if (curve < 0) return chart.querySelectorAll(".scatterlayer .points path")[key];
+    return chart.querySelectorAll(".scatterlayer .trace")[curve];
+  }
+
+  function light(linked, key) {
     linked.querySelectorAll(".lit").forEach((node) => node.classList.remove("lit"));
-    if (i === null) return;
-    linked.querySelector(`.step[data-step="${i}"]`)?.classList.add("lit");
-    pointOf(linked.querySelector(".js-plotly-plot"), i)?.classList.add("lit");
+    if (key === null) return;
+    item(linked, key)?.classList.add("lit");
+    drawn(chartIn(linked), key)?.classList.add("lit");
   }
 
   function follow(chart) {
-    if (chart.dataset.followed || !chart.on) return;
-    chart.dataset.followed = "yes";
     const linked = chart.closest(".linked");
-    if (!linked) return;
-    chart.on("plotly_hover", ({ points }) => light(linked, points[0].pointIndex));
+    if (!linked || !chart.on || chart.dataset.followed) return;
+    chart.dataset.followed = "yes";
+    const keyOf = ({ points: [point] }) => point.data.meta ?? point.pointIndex;
+    chart.on("plotly_hover", (event) => light(linked, keyOf(event)));
     chart.on("plotly_unhover", () => light(linked, null));
-    chart.on("plotly_click", ({ points }) => {
-      linked.querySelector(`.step[data-step="${points[0].pointIndex}"]`)?.focus();
+    chart.on("plotly_click", (event) => {
+      const found = item(linked, keyOf(event));
+      found?.focus();
+      if (found?.matches("tr")) found.click();
     });
   }
 
@@ -41,23 +51,18 @@
     document.querySelectorAll(".js-plotly-plot").forEach(follow);
   }).observe(document, { childList: true, subtree: true });
 
-  const stepOf = (event) => event.target.closest?.(".steps .step");
-  for (const kind of ["mouseover", "focusin"]) {
+  for (const kind of ["mouseover", "focusin", "mouseout", "focusout"]) {
     document.addEventListener(kind, (event) => {
-      const step = stepOf(event);
-      if (step && chartOf(step)) light(step.closest(".linked"), Number(step.dataset.step));
-    });
-  }
-  for (const kind of ["mouseout", "focusout"]) {
-    document.addEventListener(kind, (event) => {
-      const step = stepOf(event);
-      if (step && chartOf(step)) light(step.closest(".linked"), null);
+      const found = event.target.closest?.(".linked :is(.step, tr[data-index])");
+      if (!found) return;
+      const over = kind === "mouseover" || kind === "focusin";
+      light(found.closest(".linked"), over ? (found.dataset.step ?? found.dataset.index) : null);
     });
   }
 
   const MOVES = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
   document.addEventListener("keydown", (event) => {
-    const step = stepOf(event);
+    const step = event.target.closest?.(".steps .step");
     if (step && event.key in MOVES) {
       const all = [...step.parentElement.querySelectorAll(".step")];
       const to = Math.min(Math.max(all.indexOf(step) + MOVES[event.key], 0), all.length - 1);
@@ -67,8 +72,7 @@
       event.preventDefault();
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const panel = event.target.closest?.("[role=tabpanel]");
-      panel?.querySelector("button.primary")?.click();
+      event.target.closest?.("[role=tabpanel]")?.querySelector("button.go")?.click();
       event.preventDefault();
     }
   });
