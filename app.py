@@ -1,4 +1,4 @@
-"""Opens the page, with the bundled demo PRM on its way: the entry of `make demo` and of a hosted Space."""
+"""Opens the page while the bundled demo PRM loads: for `make demo` and a hosted Space."""
 
 import os
 

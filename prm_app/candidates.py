@@ -1,4 +1,4 @@
-"""Several solutions of one problem, from pasted text or a JSON or JSONL file; knows no page and no model."""
+"""Several solutions of one problem, from pasted text or a JSON or JSONL file."""
 
 import json
 import re
@@ -24,7 +24,7 @@ class Candidates:
 
 
 def from_text(text: str) -> list[str]:
-    """The solutions of a text in which lines of `---` stand between them; empty ones are left out."""
+    """The solutions of a text that lines of `---` divide; empty pieces are none."""
     text = re.sub(r"\r\n?", "\n", text)
     return [piece.strip("\n") for piece in _RULE.split(text) if piece.strip()]
 
@@ -59,16 +59,16 @@ def _values(text: str, name: str) -> list[tuple[int, Any]]:
         return [(0, json.loads(text))]
     except json.JSONDecodeError as error:
         whole = error
-    lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
-    values = []
-    for n, line in lines:
+    values: list[tuple[int, Any]] = []
+    for n, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
         try:
             values.append((n, json.loads(line)))
         except json.JSONDecodeError as error:
-            if not values:
-                error, n = whole, whole.lineno
+            at, n = (error, n) if values else (whole, whole.lineno)
             raise InputError(
-                f"{name}, line {n}: not valid JSON ({error.msg}, column {error.colno})."
+                f"{name}, line {n}: not valid JSON ({at.msg}, column {at.colno})."
             ) from None
     return values
 

@@ -7,6 +7,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from prm_app.host import Host
+from prm_app.ui.api import publish
 from prm_app.ui.header import header
 from prm_app.ui.rank_tab import rank_tab
 from prm_app.ui.score_tab import score_tab
@@ -21,6 +22,7 @@ UPLOAD_LIMIT = "20mb"
 def build(host: Host) -> gr.Blocks:
     """The page in front of a host; start it with `launch`."""
     with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
+        publish(host)
         head = header(host)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):

@@ -24,7 +24,7 @@ element.addEventListener("click", (event) => {
 def chips(
     examples: Sequence[dict], values: Callable[[dict], list], outputs: Sequence[Component]
 ) -> None:
-    """One button an example, with its title and note; a click fills the inputs with `values` of it."""
+    """One button an example; a click puts its `values` into the outputs."""
     buttons = "".join(
         f'<button type="button" data-index="{i}"><strong>{escape(example["title"])}</strong>'
         f"{escape(example['note'])}</button>"
@@ -39,6 +39,4 @@ def chips(
     def fill(event: gr.EventData) -> list:
         return values(examples[event.index])
 
-    row.click(
-        fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private"
-    )
+    row.click(fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private")

@@ -12,8 +12,9 @@ from prm_app.ui.waiting import is_called
 
 BRAND = """
 <header class="brand">
-  <svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 8h10v8h8v8h6" /><circle cx="4" cy="8" r="3" />
-  <circle cx="14" cy="16" r="3" /><circle class="off" cx="26" cy="24" r="3.4" /></svg>
+  <svg viewBox="0 0 32 32" aria-hidden="true"><path d="M4 8h10v8h8v8h6" />
+  <circle cx="4" cy="8" r="3" /><circle cx="14" cy="16" r="3" />
+  <circle class="off" cx="26" cy="24" r="3.4" /></svg>
   <div><h1>prm-app</h1><p>What a process reward model thinks of each step of a solution.</p></div>
 </header>
 """
@@ -48,7 +49,8 @@ def header(host: Host) -> Header:
             1,
             value=start.threshold,
             step=0.01,
-            label="Threshold: a step under it counts as wrong",
+            label="Threshold",
+            info="A step with a lower reward counts as wrong.",
             elem_id="threshold",
         )
     problem = gr.HTML(apply_default_css=False, elem_id="engine-message")
@@ -111,7 +113,7 @@ def chip(status: Status) -> str:
             '<div class="chip ready"><i></i><div><span role="status">Ready</span> '
             f"<small>{escape(status.serving.title)}</small></div></div>"
         )
-    return '<div class="chip off"><i></i><div><span role="status">No model is loaded</span></div></div>'
+    return '<div class="chip off"><i></i><span role="status">No model is loaded</span></div>'
 
 
 def failure(status: Status) -> str:

@@ -1,11 +1,11 @@
-"""What a step's reward is called on the page: three marks around the threshold, told by shape, word and colour."""
+"""What a reward is called on the page: three marks, each with a shape, words and a colour."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A judgement: its class in the style sheet, symbol, words, and its shape and colour in a chart."""
+    """A judgement: its style class, symbol and words, and its shape and colour in a chart."""
 
     key: str
     symbol: str

@@ -1,4 +1,4 @@
-"""The inputs of the tab "Best-of-N": a problem and its solutions as cards, pasted, or from a file."""
+"""The inputs of the tab "Best-of-N": a problem, and solutions as cards or from a file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ class RankInputs:
 
 
 def rank_inputs() -> RankInputs:
-    """The fields with the first example in them, not yet on the page: `rank_fields` puts them there."""
+    """The fields with the first example in them; `rank_fields` puts them on the page."""
     first = EXAMPLES["best_of_n"][0]
     problem = gr.Textbox(
         first["problem"],

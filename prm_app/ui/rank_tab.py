@@ -1,6 +1,5 @@
 """The tab "Best-of-N": solutions of one problem, ranked by an aggregation of their rewards."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import gradio as gr
@@ -8,7 +7,6 @@ import gradio as gr
 from prm_app.errors import InputError, PrmError
 from prm_app.host import Host, Status
 from prm_app.ranking import AGGREGATIONS, Aggregation
-from prm_app.scoring import solution
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.header import Header
@@ -87,14 +85,8 @@ def rank_tab(host: Host, head: Header) -> None:
             async for state in ready(host, model):
                 if isinstance(state, Status):
                     yield {message: views.waiting(state.stage, state.progress, SOON)}
-            asked, refused = {}, {}
-            for i, text in texts.items():
-                try:
-                    asked[i] = solution(state.prm, problem, text, split, delimiter)
-                except InputError as error:
-                    refused[i] = error
-            async for outcomes in scored_one_by_one(state, asked):
-                now = Ranking(problem, texts, refused | outcomes)
+            async for outcomes in scored_one_by_one(state, problem, texts, split, delimiter):
+                now = Ranking(problem, len(texts), outcomes)
                 yield {
                     message: rank_views.progress(now),
                     empty: gr.HTML(visible=False),
@@ -106,9 +98,7 @@ def rank_tab(host: Host, head: Header) -> None:
         except PrmError as error:
             yield {message: views.alert(str(error))}
 
-    def select(
-        event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float
-    ) -> list:
+    def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
     button.click(

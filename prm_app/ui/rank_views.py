@@ -1,4 +1,4 @@
-"""A ranking as HTML: winner, agreement of the aggregations, table; pure functions, every text escaped."""
+"""A ranking as HTML: winner, agreement, table; pure functions, every text escaped."""
 
 import json
 from html import escape
@@ -14,7 +14,7 @@ EXCERPT = 90
 
 def progress(ranking: Ranking) -> str:
     """How many solutions are done."""
-    done, total = len(ranking.outcomes), len(ranking.texts)
+    done, total = len(ranking.outcomes), ranking.total
     if done == total:
         return ""
     return (
@@ -28,7 +28,7 @@ def winner(ranking: Ranking, how: Aggregation) -> str:
     if not ranking.scored:
         return ""
     best = ranking.order(how)[0]
-    complete = len(ranking.outcomes) == len(ranking.texts)
+    complete = len(ranking.outcomes) == ranking.total
     head = f"Solution {best} is best" if complete else f"Solution {best} leads"
     value = shown(ranking.scored[best].aggregate(how))
     return (
@@ -71,9 +71,10 @@ def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | 
         for rank, i in enumerate(order, 1)
     ]
     return (
-        '<table class="ranking"><caption class="sr-only">Solutions, best first</caption><thead><tr>'
-        '<th scope="col">#</th><th scope="col" class="who">solution</th>'
-        f'{heads}<th scope="col">first error</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
+        '<table class="ranking"><caption class="sr-only">Solutions, best first</caption>'
+        '<thead><tr><th scope="col">#</th><th scope="col" class="who">solution</th>'
+        f'{heads}<th scope="col">first error</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
 
@@ -95,7 +96,8 @@ def _row(
         f'<tr class="{classes}" data-index="{i}"><td class="rank">{star}</td>'
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
         f"Solution {i}</button><span>{escape(_ending(scored))}</span></td>{cells}"
-        f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {found}</td></tr>'
+        f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {found}</td>'
+        "</tr>"
     )
 
 

@@ -17,10 +17,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Solutions of one problem, by the number of their card, each with its outcome once there is one."""
+    """`total` solutions of one problem, and by number the outcome of each that is done."""
 
     problem: str
-    texts: dict[int, str]
+    total: int
     outcomes: dict[int, ScoredSolution | PrmError]
 
     @property

@@ -1,29 +1,35 @@
-"""Scores several solutions and tells how far it is, without holding a thread."""
+"""Scores solutions of one problem and tells how far it is, without holding a thread."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 
-from prm_app.errors import PrmError
-from prm_app.scoring import ScoredSolution, Scorer, Solution
+from prm_app.errors import InputError, PrmError
+from prm_app.scoring import ScoredSolution, Scorer, solution
+from prm_app.steps import Split
 
 REDRAW_SECONDS = 0.25
 
+Outcomes = dict[int, ScoredSolution | PrmError]
+
 
 async def scored_one_by_one(
-    scorer: Scorer, solutions: Mapping[int, Solution]
-) -> AsyncIterator[dict[int, ScoredSolution | PrmError]]:
-    """What has become of the solutions so far, whenever some more are done; the last time of all.
+    scorer: Scorer, problem: str, texts: Mapping[int, str], split: Split, delimiter: str
+) -> AsyncIterator[Outcomes]:
+    """What has become of the texts so far, whenever some more are done; the last time of all.
 
     One that fails has its error in its place and does not disturb the others.
     """
-    submitted = await asyncio.to_thread(scorer.submit, list(solutions.values()))
-    numbers = {
-        asyncio.wrap_future(future): i for i, future in zip(solutions, submitted, strict=True)
-    }
-    outcomes: dict[int, ScoredSolution | PrmError] = {}
+    asked, outcomes = {}, {}
+    for number, text in texts.items():
+        try:
+            asked[number] = solution(scorer.prm, problem, text, split, delimiter)
+        except InputError as error:
+            outcomes[number] = error
+    futures = await asyncio.to_thread(scorer.submit, list(asked.values()))
+    numbers = dict(zip(map(asyncio.wrap_future, futures), asked, strict=True))
     pending = set(numbers)
-    yield outcomes
     while pending:
+        yield dict(outcomes)
         await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
         done, pending = await asyncio.wait(pending, timeout=REDRAW_SECONDS)
         for future in done:
@@ -31,4 +37,4 @@ async def scored_one_by_one(
                 outcomes[numbers[future]] = future.result()
             except PrmError as error:
                 outcomes[numbers[future]] = error
-        yield dict(outcomes)
+    yield outcomes

@@ -25,7 +25,9 @@ probability that the step is right, given everything before it.</p></div>
 """
 STALE = "The inputs have changed: press Score for the rewards of what stands there now."
 SOON = "Scored as soon as the model is ready"
-FURTHER = "This model ends a step at every line break, so a piece of several lines is several steps."
+FURTHER = (
+    "This model ends a step at every line break, so a piece of several lines is several steps."
+)
 
 
 def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:

@@ -32,7 +32,5 @@ def splitting() -> Splitting:
         visible=False,
         elem_classes="delimiter",
     )
-    how.change(
-        lambda chosen: gr.Textbox(visible=chosen == "delimiter"), how, delimiter, **QUIET
-    )
+    how.change(lambda chosen: gr.Textbox(visible=chosen == "delimiter"), how, delimiter, **QUIET)
     return Splitting(how, delimiter)

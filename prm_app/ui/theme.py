@@ -1,4 +1,4 @@
-"""How the page looks: the theme under Gradio's own parts, the style sheet, and the files served beside it.
+"""How the page looks: theme, style sheet, and the files served beside it.
 
 No font, script or image comes from another machine.
 """
@@ -86,7 +86,10 @@ class Theme(gr.themes.Base):
             "link_text_color": "var(--ink)",
             "error_text_color": "var(--wrong)",
         }
-        super().set(**same, **{f"{key}_dark": value for key, value in same.items() if f"{key}_dark" in _SETTINGS})
+        super().set(
+            **same,
+            **{f"{key}_dark": value for key, value in same.items() if f"{key}_dark" in _SETTINGS},
+        )
 
 
 _SETTINGS = gr.themes.Base.set.__code__.co_varnames

@@ -115,9 +115,7 @@ def _step(
     is_first, after = i == first, first is not None and i > first
     said = f"Step {i + 1}, reward {shown(reward, threshold)}, {judged.words}"
     said += ", first error" if is_first else ", after the first error" if after else ""
-    classes = " ".join(
-        ["step", judged.key] + ["first-error"] * is_first + ["muted"] * after
-    )
+    classes = " ".join(["step", judged.key] + ["first-error"] * is_first + ["muted"] * after)
     flag = '<em class="flag">first error</em>' if is_first else ""
     return (
         f'<li class="{classes}" tabindex="{0 if i == 0 else -1}" data-step="{i}" '

@@ -36,6 +36,8 @@
     const linked = chart.closest(".linked");
     if (!linked || !chart.on || chart.dataset.followed) return;
     chart.dataset.followed = "yes";
+    chart.role = "img";
+    chart.ariaLabel = "Chart of the rewards by step; the list beside it holds the same values.";
     const keyOf = ({ points: [point] }) => point.data.meta ?? point.pointIndex;
     chart.on("plotly_hover", (event) => light(linked, keyOf(event)));
     chart.on("plotly_unhover", () => light(linked, null));
