@@ -41,7 +41,12 @@ def strength(reward: float, threshold: float) -> int:
 
 
 def shown(reward: float, threshold: float | None = None) -> str:
-    """A reward with three decimals, or with as many as keep it on its side of the threshold."""
+    """A reward with three decimals, or with as many as keep it on its side of the threshold.
+
+    Where three decimals are all zero, in powers of ten.
+    """
+    if 0 < reward < 0.0005:
+        return f"{reward:.1e}"
     for digits in range(3, 9):
         text = f"{reward:.{digits}f}"
         crossed = threshold is not None and (float(text) < threshold) != (reward < threshold)
