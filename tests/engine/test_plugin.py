@@ -1,26 +1,39 @@
-"""The plugin is found by vLLM on its own, once, and says so in one line."""
+"""vLLM finds the plugin on its own, registers its model once, and says so in one line."""
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 
-CHECK = """
+README = Path(__file__).parents[2] / "README.md"
+
+TWICE_WITH_LOGS = """
+from vllm.config.logging import LoggingConfig
+from vllm.logger import configure_logging_if_needed
+configure_logging_if_needed(LoggingConfig())
 from vllm.plugins import load_general_plugins
 load_general_plugins()
 import vllm_prm
 vllm_prm.register()
-from vllm import ModelRegistry
-print("Qwen2ForPrmModel" in ModelRegistry.get_supported_archs())
 """
 
 
-def test_vllm_registers_the_architecture_through_the_entry_point():
+def run(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", CHECK],
+        [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         env=os.environ | {"VLLM_LOGGING_LEVEL": "INFO"},
         check=True,
     )
-    assert done.stdout.strip().endswith("True")
-    assert (done.stdout + done.stderr).count("vllm-prm registered Qwen2ForPrmModel") == 1
+    return done.stdout + done.stderr
+
+
+def test_the_check_in_the_readme_confirms_it():
+    code = re.search(r'python -c "(from vllm import ModelRegistry.*?)"', README.read_text())[1]
+    assert run(code).strip().endswith("True")
+
+
+def test_registering_twice_logs_one_line():
+    assert run(TWICE_WITH_LOGS).count("vllm-prm registered Qwen2ForPrmModel") == 1
