@@ -45,11 +45,9 @@ def shown(reward: float, threshold: float | None = None) -> str:
 
     Where three decimals are all zero, in powers of ten.
     """
-    if 0 < reward < 0.0005:
-        return f"{reward:.1e}"
-    for digits in range(3, 9):
-        text = f"{reward:.{digits}f}"
-        crossed = threshold is not None and (float(text) < threshold) != (reward < threshold)
-        if not crossed:
+    digits, style = (1, "e") if 0 < reward < 0.0005 else (3, "f")
+    for more in range(16):
+        text = f"{reward:.{digits + more}{style}}"
+        if threshold is None or (float(text) < threshold) == (reward < threshold):
             return text
     return repr(reward)
