@@ -42,8 +42,8 @@ Problem = list[Solution]
 def made_up(candidates: int, steps: int, sentences: int, seed: int) -> Iterator[Problem]:
     """Problems without end, each with `candidates` solutions of `steps` steps.
 
-    A step is one line of `sentences` sentences of about 30 tokens, or one equation of about 10
-    tokens where `sentences` is 0.
+    A step is one line of `sentences` sentences of about 30 tokens, or an equation of about 6 tokens
+    where `sentences` is 0.
     """
     random_ = random.Random(seed)
     while True:
@@ -65,10 +65,10 @@ def made_up(candidates: int, steps: int, sentences: int, seed: int) -> Iterator[
 
 
 def _step(random_: random.Random, name: str, goods: list[str], sentences: int) -> str:
-    a, b = random_.randint(2, 97), random_.randint(2, 97)
     if sentences == 0:
-        return f"{a} + {b} = {a + b}"
-    words = [random_.choice(_OPENINGS).format(good=random_.choice(goods)) + "."]
+        return f"x = {random_.randint(2, 97)}"
+    opening = random_.choice(_OPENINGS).format(good=random_.choice(goods))
+    words = [f"{opening} that {name} bought in the shop."]
     for _ in range(sentences):
         a, b = random_.randint(2, 97), random_.randint(2, 97)
         sentence = random_.choice(_SENTENCES)

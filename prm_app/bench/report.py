@@ -50,11 +50,13 @@ def rows(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
             yield "… time spent tokenising", _each(found, "tokenising_share", lambda x: f"{x:.1%}")
     if found := results.get("latency"):
         yield "One solution alone, p50; p95, ms", _quantiles(found)
-    if found := results.get("edit"):
-        yield "New solution, ms", _each(found, "first", _ms)
-        yield "… its last step edited, ms", _each(found, "edited", _ms)
-        yield "… edited / new", _each(found, "share", lambda x: f"{x:.0%}")
-        yield "… scored again, ms", _each(found, "again", _ms)
+    for scenario in ("edit", "edit-long"):
+        if found := results.get(scenario):
+            length = next(iter(found.values()))["tokens"]
+            yield f"New solution of {length:,.0f} tokens, ms", _each(found, "first", _ms)
+            yield "… its last step edited, ms", _each(found, "edited", _ms)
+            yield "… edited / new", _each(found, "share", lambda x: f"{x:.0%}")
+            yield "… scored again, ms", _each(found, "again", _ms)
     if found := results.get("users"):
         yield (
             f"{settings['users']} users, solutions/s",

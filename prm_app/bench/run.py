@@ -25,7 +25,8 @@ from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
 from prm_app.scoring import Solution
 
-SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "users", "start")
+SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users", "start")
+LONG_SENTENCES = 14
 _RECORDED = (
     "problems",
     "candidates",
@@ -66,42 +67,52 @@ class Settings:
 def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict[str, Any]:
     """Measures everything asked for and returns the record; `checks.equal` says if peers agree."""
     with TemporaryDirectory() as logs, ExitStack() as stack:
-        record: dict[str, Any] = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "model": settings.name,
-            "machine": machine.describe(),
-            "settings": {
-                name: str(value) if isinstance(value, Path) else value
-                for name in _RECORDED
-                if (value := getattr(settings, name)) is not None
-            },
-        }
-        results = record["results"] = {name: {} for name in settings.scenarios}
+        start: dict[str, Any] = {}
         if "start" in settings.scenarios:
             on_progress("Opening the page")
-            results["start"]["page"] = page(settings.folder, settings.engine)
+            start["page"] = page(settings.folder, settings.engine)
         workers: dict[str, Worker] = {}
         for peer in settings.peers:
             on_progress(f"Starting {peer}")
             log = Path(logs, f"{peer}.log")
             workers[peer] = Worker(peer, settings.folder, _shared(settings), log)
             stack.callback(workers[peer].close)
-            if "start" in settings.scenarios:  # then each one alone
-                results["start"][peer] = {"ready": workers[peer].wait()}
-        if "start" not in settings.scenarios:
+            if start:  # then each one alone
+                start[peer] = {"ready": workers[peer].wait()}
+        if not start:
             for worker in workers.values():
                 worker.wait()
-        on_progress("Measuring the arithmetic ceiling")
-        record["ceiling"] = next(iter(workers.values())).run(_ceiling, settings.folder)
-        run_ = _Run(settings, workers, Checks(settings.engine), on_progress)
-        for worker in workers.values():  # what a first call compiles is not what is measured
-            worker.run(scenarios.throughput, run_.warm_up)
-        for name in settings.scenarios:
-            if name != "start":
-                results[name] = getattr(run_, name.replace("-", "_"))()
-        record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
-        record["checks"] = run_.checks.record()
+        record = measured(settings, workers, on_progress)
+        record["results"] |= {"start": start} if start else {}
         return record
+
+
+def measured(
+    settings: Settings, workers: Mapping[str, Worker], on_progress: OnProgress = lambda text: None
+) -> dict[str, Any]:
+    """The record of peers that are ready; start-up is not in it."""
+    record: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": settings.name,
+        "machine": machine.describe(),
+        "settings": {
+            name: str(value) if isinstance(value, Path) else value
+            for name in _RECORDED
+            if (value := getattr(settings, name)) is not None
+        },
+    }
+    on_progress("Measuring the arithmetic ceiling")
+    record["ceiling"] = next(iter(workers.values())).run(_ceiling, settings.folder)
+    run_ = _Run(settings, workers, on_progress)
+    run_.warm_up()
+    record["results"] = {
+        name: getattr(run_, name.replace("-", "_"))()
+        for name in settings.scenarios
+        if name != "start"
+    }
+    record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
+    record["checks"] = run_.checks.record()
+    return record
 
 
 def _shared(settings: Settings) -> dict[str, Any]:
@@ -120,14 +131,19 @@ class _Run:
         self,
         settings: Settings,
         workers: Mapping[str, Worker],
-        checks: Checks,
         on_progress: OnProgress,
     ) -> None:
-        self._settings, self._workers, self.checks = settings, workers, checks
-        self._on_progress = on_progress
+        self._settings, self._workers, self._on_progress = settings, workers, on_progress
         self._source = settings.source(seed=0)
         self._rotation = count()
-        self.warm_up = self._problems(2)[0]
+        self.checks = Checks(settings.engine)
+
+    def warm_up(self) -> None:
+        """What a first call loads and compiles is not what is measured."""
+        asked = list(chain(*self._problems(2)))
+        for worker in self._workers.values():
+            worker.run(scenarios.throughput, asked)
+            worker.run(scenarios.one_by_one, asked[:2])
 
     def best_of_n(self) -> dict[str, Any]:
         """All candidates of several problems, given at once."""
@@ -188,13 +204,22 @@ class _Run:
 
     def edit(self) -> dict[str, Any]:
         """The last step of a solution that was scored before is changed."""
-        asked = [problem[0] for problem in self._problems(5 * self._settings.repeats)]
+        return self._edit(self._problems(5 * self._settings.repeats))
+
+    def edit_long(self) -> dict[str, Any]:
+        """The same with solutions of nearly 4,096 tokens in eight steps."""
+        long = prompts.made_up(candidates=1, steps=8, sentences=LONG_SENTENCES, seed=1)
+        return self._edit(prompts.take(long, 2 * self._settings.repeats))
+
+    def _edit(self, problems: Sequence[prompts.Problem]) -> dict[str, Any]:
+        asked = [problem[0] for problem in problems]
         pairs = [(each, prompts.edited(each, len(each.steps) - 1)) for each in asked]
         found, rewards = {}, {}
         for peer, worker in self._in_turn():
             self._on_progress(f"Editing the last step: {peer}")
             first, second, again, rewards[peer] = worker.run(scenarios.edits, pairs)
             found[peer] = {
+                "tokens": worker.run(scenarios.tokens, asked)[0] / len(asked),
                 "first": median(first),
                 "edited": median(second),
                 "again": median(again),
