@@ -31,6 +31,11 @@ OnStage = Callable[[str, float], None]
 MIN_CACHED_TOKENS = 32_768
 """Prefix cache on CPU, in tokens: room for about a hundred solutions."""
 
+BATCH_TOKENS = 16_384
+"""Tokens computed in one step on a GPU: enough to fill an H200 with a model of 1.5B weights."""
+CPU_BATCH_TOKENS = 512
+"""The same on a CPU: activations stay in its caches, and a newcomer waits for less."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
@@ -54,7 +59,8 @@ class Engine:
     """A loaded model. Safe to use from several threads.
 
     `options` are vLLM's own engine arguments by their Python names; they override what is chosen
-    here. Raises NoEngineError without vLLM, OutOfMemoryError and ModelError where loading fails.
+    here. `limit` is the longest prompt and `cache_tokens` the size of the prefix cache, in tokens.
+    Raises NoEngineError without vLLM, OutOfMemoryError and ModelError where loading fails.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class Engine:
         if find_spec("vllm") is None:
             raise NoEngineError
         self.limit = 0
+        self.cache_tokens = 0
         self._arrivals: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
         self._pending: dict[str, _Request] = {}
         self._closed = threading.Event()
@@ -101,7 +108,10 @@ class Engine:
 
     def _run(self, folder: str, options: dict[str, Any], on_stage: OnStage) -> None:
         try:
-            engine, self.limit = _build(folder, options, on_stage)
+            engine = _build(folder, options, on_stage)
+            self.limit = engine.model_config.max_model_len
+            cache = engine.vllm_config.cache_config
+            self.cache_tokens = cache.num_gpu_blocks * cache.block_size
         except BaseException as error:
             self._closed.set()
             self._loaded.set_exception(_load_error(error))
@@ -122,16 +132,7 @@ class Engine:
         _free_memory()
 
     def _serve(self, engine: Any) -> None:
-        from vllm import PoolingParams
-        from vllm.inputs import TokensPrompt
-
         numbers = itertools.count()
-        params = {
-            reuse: PoolingParams(
-                task="token_classify", use_activation=False, skip_reading_prefix_cache=not reuse
-            )
-            for reuse in (True, False)
-        }
         stopping = False
         while self._pending or not stopping:
             try:
@@ -140,23 +141,42 @@ class Engine:
                     if request is None:
                         stopping = True
                     elif request.future.set_running_or_notify_cancel():
-                        key = str(next(numbers))
-                        self._pending[key] = request
-                        try:
-                            engine.add_request(
-                                key,
-                                TokensPrompt(prompt_token_ids=request.token_ids),
-                                params[request.reuse].clone(),
-                            )
-                        except ValueError as error:
-                            del self._pending[key]
-                            request.future.set_exception(EngineError(f"vLLM refused it: {error}"))
+                        self._add(engine, str(next(numbers)), request)
             except queue.Empty:
                 pass
             for output in engine.step() if self._pending else ():
                 request = self._pending.pop(output.request_id)
                 values = output.outputs.data.float().numpy()
-                request.future.set_result(Outputs(values, output.num_cached_tokens))
+                cached = len(request.token_ids) - len(values)
+                if request.reuse and cached != output.num_cached_tokens:
+                    # Preempted half-way: vLLM then returns the rows of both tries.
+                    request.reuse = False
+                    self._add(engine, str(next(numbers)), request)
+                elif cached > 0 and not request.reuse:
+                    request.future.set_exception(
+                        EngineError(f"vLLM returned no outputs for {cached} of the tokens.")
+                    )
+                else:
+                    # Without reuse the last row of every token is there, whatever precedes it.
+                    cached = max(cached, 0)
+                    values = values[len(values) + cached - len(request.token_ids) :]
+                    request.future.set_result(Outputs(values, cached))
+
+    def _add(self, engine: Any, key: str, request: _Request) -> None:
+        from vllm import PoolingParams
+        from vllm.inputs import TokensPrompt
+
+        params = PoolingParams(
+            task="token_classify",
+            use_activation=False,
+            skip_reading_prefix_cache=not request.reuse,
+        )
+        self._pending[key] = request
+        try:
+            engine.add_request(key, TokensPrompt(prompt_token_ids=request.token_ids), params)
+        except ValueError as error:
+            del self._pending[key]
+            request.future.set_exception(EngineError(f"vLLM refused it: {error}"))
 
     def _fail_everything(self, failure: PrmError) -> None:
         while self._pending:
@@ -185,9 +205,11 @@ def _has_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported()
 
 
-def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> tuple[Any, int]:
-    """A vLLM engine for a checkpoint in a local folder, and its context length in tokens."""
-    on_stage("Importing vLLM", 0.1)
+def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """vLLM's engine arguments for a PRM on this machine, with `options` over them.
+
+    Imports vLLM, and sets the environment that it reads at its import.
+    """
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     import torch
@@ -197,27 +219,39 @@ def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> tuple[Any
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     from vllm.config import PoolerConfig
     from vllm.engine.arg_utils import EngineArgs
-    from vllm.v1.engine.llm_engine import LLMEngine
 
-    on_stage("Loading the weights", 0.6)
-    defaults: dict[str, Any] = {
+    chosen: dict[str, Any] = {
+        "model": folder,
         "runner": "pooling",
         "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
         "skip_tokenizer_init": True,
         "enable_prefix_caching": True,
         "disable_log_stats": True,
+        "max_num_batched_tokens": CPU_BATCH_TOKENS if cpu else BATCH_TOKENS,
+        "max_num_seqs": 256 if cpu else 1024,
     }
     if cpu:
         # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
-        defaults |= {"enforce_eager": True, "block_size": 32}
+        chosen |= {"enforce_eager": True, "block_size": 32}
         if not _has_bf16():
-            defaults["dtype"] = "float32"
-    args = EngineArgs(model=folder, **(defaults | options))
-    if cpu and args.kv_cache_memory_bytes is None:
-        args.kv_cache_memory_bytes = _cache_bytes(args)
-    engine = LLMEngine.from_engine_args(args)
+            chosen["dtype"] = "float32"
+    chosen |= options
+    if cpu and chosen.get("kv_cache_memory_bytes") is None:
+        chosen["kv_cache_memory_bytes"] = _cache_bytes(EngineArgs(**chosen))
+    return chosen
+
+
+def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> Any:
+    """A vLLM engine for a checkpoint in a local folder."""
+    on_stage("Importing vLLM", 0.1)
+    chosen = arguments(folder, options)
+    from vllm.engine.arg_utils import EngineArgs
+    from vllm.v1.engine.llm_engine import LLMEngine
+
+    on_stage("Loading the weights", 0.6)
+    engine = LLMEngine.from_engine_args(EngineArgs(**chosen))
     on_stage("Ready", 1.0)
-    return engine, engine.model_config.max_model_len
+    return engine
 
 
 def _cache_bytes(args: Any) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from vllm_prm.formats import FormatError, Prompt, PromptFormat
 
@@ -13,6 +15,24 @@ from prm_app.engine import Engine, Outputs
 from prm_app.errors import EngineError, PrmError, TooLongError
 from prm_app.prefixes import PrefixStore, keys
 from prm_app.scoring import ScoredSolution, Scorer, Solution, checked
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a scorer keeps in memory, and how much work that has saved since it was loaded.
+
+    `rewards` are kept out of at most `capacity`, in about `bytes` of memory; the engine's prefix
+    cache holds `cache_tokens`. Of all `tokens` of the solutions scored, `computed` were computed;
+    `repeated` solutions were computed again in full, because their rewards were no longer kept.
+    """
+
+    rewards: int
+    capacity: int
+    bytes: int
+    cache_tokens: int
+    tokens: int
+    computed: int
+    repeated: int
 
 
 class LocalScorer(Scorer):
@@ -31,6 +51,8 @@ class LocalScorer(Scorer):
         self.store = PrefixStore() if store is None else store
         self._engine = engine
         self._format = format
+        self._counting = threading.Lock()
+        self._tokens = self._computed = self._repeated = 0
 
     @property
     def alive(self) -> bool:
@@ -57,6 +79,24 @@ class LocalScorer(Scorer):
                 _Scoring(self, prompt, future, started).start()
         return futures
 
+    def usage(self) -> Usage:
+        """What is kept now, and what it has saved."""
+        return Usage(
+            rewards=len(self.store),
+            capacity=self.store.capacity,
+            bytes=self.store.bytes_used,
+            cache_tokens=self._engine.cache_tokens,
+            tokens=self._tokens,
+            computed=self._computed,
+            repeated=self._repeated,
+        )
+
+    def _count(self, tokens: int, computed: int, repeated: bool) -> None:
+        with self._counting:
+            self._tokens += tokens
+            self._computed += computed
+            self._repeated += repeated
+
     def close(self) -> None:
         """Ends after the solutions already submitted, and frees the model."""
         self._engine.close()
@@ -70,6 +110,7 @@ class _Scoring:
     ) -> None:
         self._scorer, self._prompt, self._future, self._started = scorer, prompt, future, started
         self._keys = keys(prompt.token_ids, prompt.positions)
+        self._repeated = False
 
     def start(self) -> None:
         known = self._scorer.store.get(self._keys)
@@ -88,6 +129,7 @@ class _Scoring:
             first = sum(position < outputs.cached for position in positions)
             known = self._scorer.store.get(self._keys[:first])
             if None in known:
+                self._repeated = True
                 self._ask(reuse=False)
                 return
             rows = outputs.values[[position - outputs.cached for position in positions[first:]]]
@@ -100,6 +142,7 @@ class _Scoring:
             self._future.set_exception(error)
 
     def _finish(self, rewards: Sequence[float], computed: int) -> None:
+        self._scorer._count(len(self._prompt.token_ids), computed, self._repeated)
         self._future.set_result(
             ScoredSolution(
                 model=self._scorer.prm.key,

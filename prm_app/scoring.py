@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, as_completed
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
+from queue import SimpleQueue
 
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
 from prm_app.ranking import Aggregation, aggregate, first_error
 from prm_app.steps import Split, split_steps
+
+CHUNK = 128
+"""Solutions tokenised and submitted together: some milliseconds of work."""
+IN_FLIGHT = 1024
+"""Solutions submitted and not yet done: more than any engine computes in one step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +91,27 @@ class Scorer(ABC):
         return self.submit([solution])[0].result()
 
     def score_many(
-        self, solutions: Sequence[Solution]
+        self, solutions: Iterable[Solution]
     ) -> Iterator[tuple[int, ScoredSolution | PrmError]]:
-        """Each solution's index and outcome, in the order in which they are done."""
-        futures = {future: i for i, future in enumerate(self.submit(solutions))}
-        for future in as_completed(futures):
+        """Each solution's index and outcome, in the order in which they are done.
+
+        At most `IN_FLIGHT` are on their way at a time: the next ones are tokenised while those are
+        computed, and memory does not grow with the number of solutions.
+        """
+        done: SimpleQueue[tuple[int, Future[ScoredSolution]]] = SimpleQueue()
+        remaining = enumerate(solutions)
+        waiting = 0
+        while True:
+            if waiting <= IN_FLIGHT - CHUNK and (chunk := list(islice(remaining, CHUNK))):
+                for (i, _), future in zip(chunk, self.submit([s for _, s in chunk]), strict=True):
+                    future.add_done_callback(lambda future, i=i: done.put((i, future)))
+                waiting += len(chunk)
+                continue
+            if not waiting:
+                return
+            i, future = done.get()
+            waiting -= 1
             try:
-                yield futures[future], future.result()
+                yield i, future.result()
             except PrmError as error:
-                yield futures[future], error
+                yield i, error

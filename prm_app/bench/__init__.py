@@ -1,0 +1,1 @@
+"""How fast scoring is, beside its peers, on this machine, with the rewards of all compared."""

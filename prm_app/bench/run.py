@@ -1,0 +1,253 @@
+"""One benchmark run: starts the peers, lets them take turns on the same prompts, checks that they
+agree, and returns a record that can be kept.
+
+Peers take turns within each scenario, so that a busy machine is as unfair to one as to the next,
+and medians are reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain, count
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+from prm_app.bench import machine, prompts, scenarios
+from prm_app.bench.checks import Checks
+from prm_app.bench.startup import page
+from prm_app.bench.worker import Worker
+from prm_app.scoring import Solution
+
+SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users", "start")
+LONG_SENTENCES = 14
+_RECORDED = (
+    "problems",
+    "candidates",
+    "steps",
+    "sentences",
+    "repeats",
+    "users",
+    "prompts",
+    "engine",
+)
+OnProgress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments."""
+
+    name: str
+    folder: Path
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    peers: Sequence[str] = ("ours", "vllm", "transformers")
+    scenarios: Sequence[str] = SCENARIOS
+    prompts: Path | None = None
+    problems: int = 8
+    candidates: int = 8
+    steps: int = 8
+    sentences: int = 1
+    repeats: int = 3
+    users: int = 64
+
+    def source(self, seed: int) -> Iterator[prompts.Problem]:
+        """Problems without end, or those of the file, over and over for none but this run."""
+        if self.prompts is not None:
+            return prompts.from_file(self.prompts)
+        return prompts.made_up(self.candidates, self.steps, self.sentences, seed)
+
+
+def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict[str, Any]:
+    """Measures everything asked for and returns the record; `checks.equal` says if peers agree."""
+    with TemporaryDirectory() as logs, ExitStack() as stack:
+        start: dict[str, Any] = {}
+        if "start" in settings.scenarios:
+            on_progress("Opening the page")
+            start["page"] = page(settings.folder, settings.engine)
+        workers: dict[str, Worker] = {}
+        for peer in settings.peers:
+            on_progress(f"Starting {peer}")
+            log = Path(logs, f"{peer}.log")
+            workers[peer] = Worker(peer, settings.folder, _shared(settings), log)
+            stack.callback(workers[peer].close)
+            if start:  # then each one alone
+                start[peer] = {"ready": workers[peer].wait()}
+        if not start:
+            for worker in workers.values():
+                worker.wait()
+        record = measured(settings, workers, on_progress)
+        record["results"] |= {"start": start} if start else {}
+        return record
+
+
+def measured(
+    settings: Settings, workers: Mapping[str, Worker], on_progress: OnProgress = lambda text: None
+) -> dict[str, Any]:
+    """The record of peers that are ready; start-up is not in it."""
+    record: dict[str, Any] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "model": settings.name,
+        "machine": machine.describe(),
+        "settings": {
+            name: str(value) if isinstance(value, Path) else value
+            for name in _RECORDED
+            if (value := getattr(settings, name)) is not None
+        },
+    }
+    on_progress("Measuring the arithmetic ceiling")
+    record["ceiling"] = next(iter(workers.values())).run(_ceiling, settings.folder)
+    run_ = _Run(settings, workers, on_progress)
+    run_.warm_up()
+    record["results"] = {
+        name: getattr(run_, name.replace("-", "_"))()
+        for name in settings.scenarios
+        if name != "start"
+    }
+    record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
+    record["checks"] = run_.checks.record()
+    return record
+
+
+def _shared(settings: Settings) -> dict[str, Any]:
+    """The engine arguments, with a part of the GPU's memory for each peer."""
+    return {"gpu_memory_utilization": 0.9 / len(settings.peers), **settings.engine}
+
+
+def _ceiling(peer: Any, folder: Path) -> dict[str, float]:
+    return machine.ceiling(folder)
+
+
+class _Run:
+    """The scenarios; each returns its results by peer."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        workers: Mapping[str, Worker],
+        on_progress: OnProgress,
+    ) -> None:
+        self._settings, self._workers, self._on_progress = settings, workers, on_progress
+        self._source = settings.source(seed=0)
+        self._rotation = count()
+        self.checks = Checks(settings.engine)
+
+    def warm_up(self) -> None:
+        """What a first call loads and compiles is not what is measured."""
+        asked = list(chain(*self._problems(2)))
+        for worker in self._workers.values():
+            worker.run(scenarios.throughput, asked)
+            worker.run(scenarios.one_by_one, asked[:2])
+
+    def best_of_n(self) -> dict[str, Any]:
+        """All candidates of several problems, given at once."""
+        found = self._throughput(
+            "Best-of-N", lambda: list(chain(*self._problems(self._settings.problems)))
+        )
+        if "vllm" in self._workers and "ours" in self._workers:
+            # On prompts that neither has seen: what our scorer adds to vLLM's own time.
+            engine, ours = [], []
+            for _ in range(self._settings.repeats):
+                asked = list(chain(*self._problems(self._settings.problems)))
+                self._on_progress("Best-of-N: vLLM alone")
+                engine.append(self._workers["vllm"].run(scenarios.compute, asked))
+                ours.append(self._workers["ours"].run(scenarios.throughput, asked)[0])
+            found["ours"]["over_engine"] = median(ours) / median(engine) - 1
+        return found
+
+    def distinct(self) -> dict[str, Any]:
+        """One solution each of many problems: nothing is shared."""
+        total = self._settings.problems * self._settings.candidates
+        return self._throughput(
+            "Distinct", lambda: [problem[0] for problem in self._problems(total)]
+        )
+
+    def _throughput(self, title: str, ask: Callable[[], list[Solution]]) -> dict[str, Any]:
+        seconds: dict[str, list[float]] = {peer: [] for peer in self._workers}
+        for repeat in range(self._settings.repeats):
+            asked = ask()
+            rewards = {}
+            for peer, worker in self._in_turn():
+                self._on_progress(f"{title} {repeat + 1}/{self._settings.repeats}: {peer}")
+                took, rewards[peer] = worker.run(scenarios.throughput, asked)
+                seconds[peer].append(took)
+            self.checks.compare(rewards)
+        length, tokenising = next(iter(self._workers.values())).run(scenarios.tokens, asked)
+        return {
+            peer: {
+                "solutions": len(asked),
+                "tokens": length,
+                "solutions_per_second": len(asked) / median(took),
+                "tokens_per_second": length / median(took),
+                "tokenising_share": tokenising / median(took),
+                "seconds": took,
+            }
+            for peer, took in seconds.items()
+        }
+
+    def latency(self) -> dict[str, Any]:
+        """One solution at a time."""
+        asked = [problem[0] for problem in self._problems(10 * self._settings.repeats)]
+        found, rewards = {}, {}
+        for peer, worker in self._in_turn():
+            self._on_progress(f"One solution alone: {peer}")
+            seconds, rewards[peer] = worker.run(scenarios.one_by_one, asked)
+            found[peer] = _quantiles(seconds)
+        self.checks.compare(rewards)
+        return found
+
+    def edit(self) -> dict[str, Any]:
+        """The last step of a solution that was scored before is changed."""
+        return self._edit(self._problems(5 * self._settings.repeats))
+
+    def edit_long(self) -> dict[str, Any]:
+        """The same with solutions of nearly 4,096 tokens in eight steps."""
+        long = prompts.made_up(candidates=1, steps=8, sentences=LONG_SENTENCES, seed=1)
+        return self._edit(prompts.take(long, 2 * self._settings.repeats))
+
+    def _edit(self, problems: Sequence[prompts.Problem]) -> dict[str, Any]:
+        asked = [problem[0] for problem in problems]
+        pairs = [(each, prompts.edited(each, len(each.steps) - 1)) for each in asked]
+        found, rewards = {}, {}
+        for peer, worker in self._in_turn():
+            self._on_progress(f"Editing the last step: {peer}")
+            first, second, again, rewards[peer] = worker.run(scenarios.edits, pairs)
+            found[peer] = {
+                "tokens": worker.run(scenarios.tokens, asked)[0] / len(asked),
+                "first": median(first),
+                "edited": median(second),
+                "again": median(again),
+                "share": median(second) / median(first),
+            }
+        self.checks.compare(rewards)
+        return found
+
+    def users(self) -> dict[str, Any]:
+        """Many users at once, each with solutions of their own."""
+        number = self._settings.users
+        asked = [problem[0] for problem in self._problems(2 * number)]
+        found = {}
+        for peer, worker in self._in_turn():
+            self._on_progress(f"{number} users: {peer}")
+            seconds, waited = worker.run(scenarios.users, asked, number)
+            found[peer] = {"solutions_per_second": len(asked) / seconds, **_quantiles(waited)}
+        return found
+
+    def _problems(self, number: int) -> list[prompts.Problem]:
+        return prompts.take(self._source, number)
+
+    def _in_turn(self) -> list[tuple[str, Worker]]:
+        """The peers, a different one first each time."""
+        order = list(self._workers.items())
+        first = next(self._rotation) % len(order)
+        return order[first:] + order[:first]
+
+
+def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    return {"p50": float(np.quantile(seconds, 0.5)), "p95": float(np.quantile(seconds, 0.95))}
