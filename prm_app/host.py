@@ -85,7 +85,8 @@ class LocalHost(Host):
         prm = find(name)
         with self._changed:
             status = self._status
-            if status.loading is None and status.serving is not None and self._serves(prm):
+            if status.loading is None and self._serves(prm):
+                self._set(error=None)
                 return
             if status.loading is not None and status.loading.key == prm.key:
                 return

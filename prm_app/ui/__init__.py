@@ -1,0 +1,64 @@
+"""The page: one file a tab; the only place that imports gradio and plotly."""
+
+import os
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+
+from prm_app.host import Host
+from prm_app.ui.api import publish
+from prm_app.ui.header import header
+from prm_app.ui.rank_tab import rank_tab
+from prm_app.ui.score_tab import score_tab
+from prm_app.ui.theme import HEAD, ROUTES, STYLES, Theme
+
+__all__ = ["build", "launch"]
+
+WAITING_REQUESTS = 256
+UPLOAD_LIMIT = "20mb"
+
+
+def build(host: Host) -> gr.Blocks:
+    """The page in front of a host; start it with `launch`."""
+    with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
+        publish(host)
+        head = header(host)
+        with gr.Tabs(elem_classes="tabs"):
+            with gr.Tab("Score", id="score"):
+                score_tab(host, head, page)
+            with gr.Tab("Best-of-N", id="rank"):
+                rank_tab(host, head)
+    return page.queue(max_size=WAITING_REQUESTS)
+
+
+def launch(
+    host: Host,
+    *,
+    server_name: str = "127.0.0.1",
+    server_port: int | None = 7860,
+    auth: tuple[str, str] | None = None,
+    mcp: bool = False,
+    prevent_thread_lock: bool = False,
+) -> gr.Blocks:
+    """Opens the page; returns when it is closed, or at once with `prevent_thread_lock`."""
+    page = build(host)
+    page.launch(
+        server_name=server_name,
+        server_port=server_port,
+        auth=auth,
+        mcp_server=mcp,
+        prevent_thread_lock=prevent_thread_lock,
+        theme=Theme(),
+        css_paths=STYLES,
+        head=HEAD,
+        app_kwargs={"routes": ROUTES},
+        share=False,
+        run_history=False,
+        max_file_size=UPLOAD_LIMIT,
+        footer_links=["api", "settings"],
+        enable_monitoring=False,
+        ssr_mode=False,
+        quiet=True,
+    )
+    return page

@@ -1,0 +1,140 @@
+"""The page's public endpoints, for gradio_client and as MCP tools: `/score`, `/rank`, `/models`."""
+
+from dataclasses import asdict
+from typing import Any
+
+import gradio as gr
+
+from prm_app.errors import InputError, PrmError
+from prm_app.host import Host, Status
+from prm_app.ranking import AGGREGATIONS, Aggregation
+from prm_app.scoring import Scorer
+from prm_app.steps import Split
+from prm_app.ui.result import Ranking, Result, rank_document, score_document
+from prm_app.ui.running import Outcomes, scored_one_by_one
+from prm_app.ui.settings import SCORING
+from prm_app.ui.waiting import ready
+
+
+def publish(host: Host) -> None:
+    """Publishes the endpoints; to be called inside the Blocks."""
+
+    async def score(
+        problem: str,
+        solution: str,
+        model: str = "",
+        split: Split = "auto",
+        delimiter: str = "",
+        threshold: float | None = None,
+    ) -> dict[str, Any]:
+        """Scores each step of a solution with a process reward model.
+
+        The answer holds the steps, the reward of each in [0, 1] (the probability that it is right
+        given what precedes it), the number of the first step under the threshold (null where there
+        is none), the mean, min, product and last of the rewards, tokens and seconds.
+
+        Args:
+            problem: The problem's text.
+            solution: The solution's text; it is split into steps.
+            model: A model's key from /models, a hub name or a local folder. It is loaded first
+                where another one is in use. Empty for the model in use.
+            split: What separates steps: auto, paragraphs, lines, labels ("Step 1", "Step 2", …) or
+                delimiter.
+            delimiter: The text to split at, for split = delimiter.
+            threshold: The reward under which a step counts as wrong, in [0, 1]. Null for the
+                model's own.
+        """
+        try:
+            scorer = await _scorer(host, model)
+            limit = _threshold(scorer, threshold)
+            outcome = (await _scored(scorer, problem, [solution], split, delimiter))[1]
+            if isinstance(outcome, PrmError):
+                raise outcome
+        except PrmError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return score_document(Result(problem, outcome), limit)
+
+    async def rank(
+        problem: str,
+        solutions: list[str],
+        aggregation: Aggregation = "mean",
+        model: str = "",
+        split: Split = "auto",
+        delimiter: str = "",
+        threshold: float | None = None,
+    ) -> dict[str, Any]:
+        """Ranks several solutions of one problem by their step rewards (Best-of-N).
+
+        The answer holds the number of the best solution, counted from 1, the best by each
+        aggregation, and the ranking: for each solution what /score answers. A solution that could
+        not be scored comes last, with its error.
+
+        Args:
+            problem: The problem's text.
+            solutions: The texts of the solutions.
+            aggregation: How step rewards become one number: mean, min, product or last.
+            model: As for /score.
+            split: As for /score.
+            delimiter: As for /score.
+            threshold: As for /score.
+        """
+        try:
+            if aggregation not in AGGREGATIONS:
+                raise InputError(
+                    f"There is no aggregation called {aggregation!r}: choose one of "
+                    f"{', '.join(AGGREGATIONS)}."
+                )
+            if not solutions:
+                raise InputError("There are no solutions: give at least one.")
+            scorer = await _scorer(host, model)
+            limit = _threshold(scorer, threshold)
+            outcomes = await _scored(scorer, problem, solutions, split, delimiter)
+        except PrmError as error:
+            raise gr.Error(str(error), print_exception=False) from error
+        return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
+
+    async def models() -> list[dict[str, Any]]:
+        """Lists the process reward models on offer.
+
+        Each has its key, title, checkpoint (null where it is bundled), prompt format, default
+        threshold, number of parameters, licence, published first-error F1 on ProcessBench, and
+        whether it serves now.
+        """
+        status = host.status()
+        return [
+            asdict(prm)
+            | {
+                "checkpoint": None if prm.bundled else prm.checkpoint,
+                "format": prm.format and prm.format.name,
+                "serving": status.serving is not None and prm.key == status.serving.key,
+            }
+            for prm in host.models()
+        ]
+
+    shared = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
+    gr.api(score, api_name="score", **shared)
+    gr.api(rank, api_name="rank", **shared)
+    gr.api(models, api_name="models", concurrency_limit=None)
+
+
+async def _scorer(host: Host, model: str) -> Scorer:
+    async for state in ready(host, model):
+        if not isinstance(state, Status):
+            return state
+    raise AssertionError("ready() ends with a scorer or raises")
+
+
+def _threshold(scorer: Scorer, threshold: float | None) -> float:
+    if threshold is None:
+        return scorer.prm.threshold
+    if not 0 <= threshold <= 1:
+        raise InputError(f"The threshold is {threshold}: rewards lie in [0, 1], so give one there.")
+    return threshold
+
+
+async def _scored(
+    scorer: Scorer, problem: str, texts: list[str], split: Split, delimiter: str
+) -> Outcomes:
+    numbered = dict(enumerate(texts, 1))
+    progress = scored_one_by_one(scorer, problem, numbered, split, delimiter)
+    return [outcomes async for outcomes in progress][-1]

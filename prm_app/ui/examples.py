@@ -1,0 +1,42 @@
+"""The examples each tab opens with, from the demo PRM's folder."""
+
+import json
+from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+from gradio.components import Component
+
+EXAMPLES = json.loads(
+    (Path(__file__).parents[1] / "demo" / "examples.json").read_text(encoding="utf-8")
+)
+
+CHOOSE = """
+element.addEventListener("click", (event) => {
+  const chosen = event.target.closest("[data-index]");
+  if (chosen) trigger("click", { index: Number(chosen.dataset.index) });
+});
+"""
+"""What makes a `gr.HTML` answer a click on any `data-index` in it with that number."""
+
+
+def chips(
+    examples: Sequence[dict], values: Callable[[dict], list], outputs: Sequence[Component]
+) -> None:
+    """One button an example; a click puts its `values` into the outputs."""
+    buttons = "".join(
+        f'<button type="button" data-index="{i}"><strong>{escape(example["title"])}</strong>'
+        f"{escape(example['note'])}</button>"
+        for i, example in enumerate(examples)
+    )
+    row = gr.HTML(
+        f'<div class="chips" role="group" aria-label="Examples">{buttons}</div>',
+        apply_default_css=False,
+        js_on_load=CHOOSE,
+    )
+
+    def fill(event: gr.EventData) -> list:
+        return values(examples[event.index])
+
+    row.click(fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private")

@@ -1,0 +1,124 @@
+"""Rewards as Plotly figures; pure functions of scored solutions and a threshold.
+
+Text, axes and grid take their colours from the page's style sheet, so one figure serves light and
+dark; the paper is transparent.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import plotly.graph_objects as go
+
+from prm_app.scoring import ScoredSolution
+from prm_app.ui.marks import mark, shown
+from prm_app.ui.text import wrapped
+
+LINE = "#7b8088"
+WINNER = "#2b86c5"
+FONT = "IBM Plex Sans, system-ui, sans-serif"
+
+
+def reward_curve(scored: ScoredSolution, threshold: float) -> go.Figure:
+    """Reward per step of one solution, marks shaped as in the list of steps."""
+    numbers = list(range(1, len(scored.steps) + 1))
+    marks = [mark(reward, threshold) for reward in scored.rewards]
+    first = scored.first_error(threshold)
+    muted = [first is not None and i > first for i in range(len(marks))]
+    hover = [
+        f"<b>Step {i + 1}: {shown(reward, threshold)}</b> {judged.symbol} {judged.words}<br>"
+        + wrapped(step)
+        for i, (step, reward, judged) in enumerate(
+            zip(scored.steps, scored.rewards, marks, strict=True)
+        )
+    ]
+    curve = go.Scatter(
+        x=numbers,
+        y=scored.rewards,
+        mode="lines+markers",
+        line={"color": LINE, "width": 1.5},
+        marker={
+            "color": [judged.color for judged in marks],
+            "symbol": [judged.shape for judged in marks],
+            "size": [8 if m else 12 for m in muted],
+            "opacity": [0.55 if m else 1 for m in muted],
+        },
+        hovertext=hover,
+        hoverinfo="text",
+        showlegend=False,
+    )
+    return _figure([curve], len(numbers), threshold)
+
+
+def reward_curves(
+    solutions: Mapping[int, ScoredSolution], order: Sequence[int], threshold: float
+) -> go.Figure:
+    """Reward per step of several solutions, by their index; the best, `order[0]`, stands out."""
+    traces = []
+    for i in reversed(order):
+        scored, best = solutions[i], i == order[0]
+        name = f"Solution {i + 1}"
+        hover = [
+            f"<b>{name}, step {n}: {shown(reward, threshold)}</b><br>" + wrapped(step)
+            for n, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True), 1)
+        ]
+        traces.append(
+            go.Scatter(
+                x=list(range(1, len(scored.steps) + 1)),
+                y=scored.rewards,
+                mode="lines+markers",
+                name=name,
+                meta=i,
+                line={"color": WINNER if best else LINE, "width": 3 if best else 1.25},
+                marker={
+                    "size": 9 if best else 5,
+                    "symbol": [mark(reward, threshold).shape for reward in scored.rewards],
+                },
+                opacity=1 if best else 0.6,
+                hovertext=hover,
+                hoverinfo="text",
+                showlegend=False,
+            )
+        )
+    longest = max((len(scored.steps) for scored in solutions.values()), default=1)
+    return _figure(traces, longest, threshold)
+
+
+def _figure(traces: list[go.Scatter], steps: int, threshold: float) -> go.Figure:
+    figure = go.Figure(traces)
+    figure.add_hline(
+        y=threshold,
+        line={"color": LINE, "width": 1.5, "dash": "5px,4px"},
+        annotation={
+            "text": f"threshold {threshold:.2f}",
+            "font": {"size": 11},
+            "xanchor": "right",
+            "yanchor": "bottom" if threshold < 0.9 else "top",
+        },
+    )
+    axis = {"showline": False, "zeroline": False, "fixedrange": True, "title": {"standoff": 10}}
+    figure.update_layout(
+        template="none",
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 12, "color": LINE},
+        margin={"l": 46, "r": 12, "t": 12, "b": 44},
+        height=340,
+        hovermode="closest",
+        hoverlabel={"align": "left", "font": {"family": FONT, "size": 12}},
+        dragmode=False,
+        xaxis=axis
+        | {
+            "title": {"text": "step", "standoff": 8},
+            "range": [0.5, max(steps, 2) + 0.5],
+            "tickmode": "linear" if steps <= 16 else "auto",
+            "dtick": 1 if steps <= 16 else None,
+            "showgrid": False,
+        },
+        yaxis=axis
+        | {
+            "title": {"text": "reward", "standoff": 8},
+            "range": [-0.04, 1.06],
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "tickformat": ".2f",
+        },
+    )
+    return figure

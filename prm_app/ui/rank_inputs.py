@@ -1,0 +1,141 @@
+"""The inputs of the tab "Best-of-N": a problem, and solutions as cards or from a file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from prm_app.candidates import SHAPES, Candidates, from_file, from_text
+from prm_app.errors import InputError
+from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui.settings import QUIET
+from prm_app.ui.views import alert, notice
+
+MOST = 512
+CARDS = """
+<ol class="cards" aria-label="Solutions"></ol>
+<button type="button" class="add" data-do="add">Add a solution</button>
+"""
+
+
+@dataclass(frozen=True)
+class RankInputs:
+    """The components that a ranking reads."""
+
+    problem: gr.Textbox
+    cards: gr.HTML
+
+
+def rank_inputs() -> RankInputs:
+    """The fields with the first example in them; `rank_fields` puts them on the page."""
+    first = EXAMPLES["best_of_n"][0]
+    problem = gr.Textbox(
+        first["problem"],
+        label="Problem",
+        lines=3,
+        max_lines=10,
+        elem_id="rank-problem",
+        render=False,
+    )
+    cards = gr.HTML(
+        first["solutions"],
+        html_template=CARDS,
+        js_on_load="prmCards(element, props, watch)",
+        apply_default_css=False,
+        elem_id="cards",
+        render=False,
+    )
+    return RankInputs(problem, cards)
+
+
+def rank_fields(inputs: RankInputs) -> None:
+    """Builds problem, cards, and the ways to bring many solutions at once."""
+    problem, cards = inputs.problem, inputs.cards
+    problem.render()
+    cards.render()
+    with gr.Accordion("Paste many, or load a file", open=False, elem_id="many"):
+        pasted = gr.Textbox(
+            label="Solutions with a line of --- between them", lines=5, elem_id="pasted"
+        )
+        take = gr.Button("Replace the solutions by these", size="sm", elem_id="take")
+        file = gr.File(
+            label="JSON or JSONL file",
+            file_types=[".json", ".jsonl"],
+            type="filepath",
+            height=120,
+            elem_id="file",
+        )
+        gr.HTML(f'<p class="preview-head">A file holds {SHAPES}.</p>', apply_default_css=False)
+        which = gr.Dropdown(label="Problem in the file", visible=False, elem_id="which")
+    message = gr.HTML(apply_default_css=False, elem_id="many-message")
+    loaded = gr.State([])
+
+    def take_pasted(text: str) -> tuple:
+        solutions = from_text(text)
+        if not solutions:
+            return gr.skip(), alert("There is nothing to take: paste at least one solution.")
+        if len(solutions) > MOST:
+            return gr.skip(), alert(_too_many(len(solutions)))
+        return solutions, notice(f"{_count(len(solutions))} taken over.")
+
+    def read(path: str | None) -> dict:
+        if path is None:
+            return {which: gr.Dropdown(visible=False), loaded: [], message: ""}
+        try:
+            problems = from_file(Path(path).read_bytes(), Path(path).name)
+        except InputError as error:
+            return {
+                message: alert(str(error), "The file was not taken over."),
+                which: gr.Dropdown(visible=False),
+                loaded: [],
+            }
+        choices = [(_title(n, item), n) for n, item in enumerate(problems)]
+        return {
+            loaded: problems,
+            which: gr.Dropdown(choices, value=0, visible=len(problems) > 1),
+            **fill(problems, 0),
+        }
+
+    def fill(problems: list[Candidates], number: int) -> dict:
+        chosen = problems[number]
+        if len(chosen.solutions) > MOST:
+            return {message: alert(_too_many(len(chosen.solutions)))}
+        said = f"{_count(len(chosen.solutions))} taken over."
+        if len(problems) > 1:
+            said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
+        if not chosen.problem:
+            said += " The file does not say the problem: give it above."
+        return {
+            problem: chosen.problem or gr.skip(),
+            cards: chosen.solutions,
+            message: notice(said),
+        }
+
+    take.click(take_pasted, pasted, [cards, message], **QUIET)
+    file.change(read, file, [problem, cards, which, loaded, message], **QUIET)
+    which.input(fill, [loaded, which], [problem, cards, message], **QUIET)
+
+
+def rank_examples(inputs: RankInputs) -> None:
+    """The examples' buttons."""
+    chips(
+        EXAMPLES["best_of_n"],
+        lambda e: [e["problem"], e["solutions"]],
+        [inputs.problem, inputs.cards],
+    )
+
+
+def _title(number: int, item: Candidates) -> str:
+    start = " ".join(item.problem.split())[:70] or "no problem given"
+    return f"{number + 1}: {start} ({_count(len(item.solutions))})"
+
+
+def _count(solutions: int) -> str:
+    return f"{solutions:,} solution{'s' * (solutions != 1)}"
+
+
+def _too_many(solutions: int) -> str:
+    return (
+        f"{solutions:,} solutions are more than the {MOST} this page shows at once: "
+        "rank them with `prm-app rank`."
+    )

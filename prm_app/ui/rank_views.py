@@ -1,0 +1,134 @@
+"""A ranking as HTML: winner, agreement, table; pure functions, every text escaped."""
+
+import json
+from html import escape
+
+from prm_app.ranking import AGGREGATIONS, Aggregation
+from prm_app.scoring import ScoredSolution
+from prm_app.ui.marks import mark, shown
+from prm_app.ui.result import Ranking, rank_document
+from prm_app.ui.views import alert, legend, meter, steps
+
+EXCERPT = 90
+
+
+def progress(ranking: Ranking) -> str:
+    """How many solutions are done."""
+    done, total = len(ranking.outcomes), ranking.total
+    if done == total:
+        return ""
+    return (
+        f'<div class="waiting" role="status"><strong>{done} of {total} solutions scored</strong>'
+        f"{meter(done / total, 'Solutions scored')}</div>"
+    )
+
+
+def winner(ranking: Ranking, how: Aggregation) -> str:
+    """Which solution is best, and whether every aggregation says so."""
+    if not ranking.scored:
+        return ""
+    best = ranking.order(how)[0]
+    complete = len(ranking.outcomes) == ranking.total
+    head = f"Solution {best} is best" if complete else f"Solution {best} leads"
+    value = shown(ranking.scored[best].aggregate(how))
+    return (
+        '<div class="verdict winner" role="status"><b aria-hidden="true">★</b>'
+        f"<div><h2>{head}</h2><p>Its {how} reward is {value}. {agreement(ranking)}</p></div></div>"
+    )
+
+
+def agreement(ranking: Ranking) -> str:
+    """Which aggregations choose which solution, in a sentence; empty for a single solution."""
+    if len(ranking.scored) < 2:
+        return ""
+    winners = ranking.winners()
+    chosen = sorted(set(winners.values()))
+    if len(chosen) == 1:
+        return "All aggregations agree."
+    parts = [
+        f"{_listed([how for how in AGGREGATIONS if winners[how] == i])} → solution {i}"
+        for i in chosen
+    ]
+    return f"The aggregations disagree: {'; '.join(parts)}."
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | None) -> str:
+    """The solutions, best first; a click on one shows its steps."""
+    if not ranking.outcomes:
+        return ""
+    heads = "".join(
+        f'<th scope="col" class="agg{" chosen" if h == how else ""}"'
+        f"{' aria-sort=descending' if h == how else ''}>{h}</th>"
+        for h in AGGREGATIONS
+    )
+    order = ranking.order(how)
+    rows = [
+        _row(rank, i, ranking, how, threshold, i == (selected or order[0]))
+        for rank, i in enumerate(order, 1)
+    ]
+    return (
+        '<table class="ranking"><caption class="sr-only">Solutions, best first</caption>'
+        '<thead><tr><th scope="col">#</th><th scope="col" class="who">solution</th>'
+        f'{heads}<th scope="col">first error</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>"
+    )
+
+
+def _row(
+    rank: int, i: int, ranking: Ranking, how: Aggregation, threshold: float, is_selected: bool
+) -> str:
+    scored: ScoredSolution = ranking.scored[i]
+    first = scored.first_error(threshold)
+    judged = mark(1 if first is None else scored.rewards[first], threshold)
+    cells = "".join(
+        f'<td class="agg{" chosen" if h == how else ""}" data-how="{h}" '
+        f'data-value="{scored.aggregate(h)!r}">{shown(scored.aggregate(h))}</td>'
+        for h in AGGREGATIONS
+    )
+    found = "none" if first is None else f"step {first + 1}"
+    star = '<b class="star">★<span class="sr-only"> best</span></b>' if rank == 1 else str(rank)
+    classes = " ".join(["best"] * (rank == 1) + ["selected"] * is_selected)
+    return (
+        f'<tr class="{classes}" data-index="{i}"><td class="rank">{star}</td>'
+        f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
+        f"Solution {i}</button><span>{escape(_ending(scored))}</span></td>{cells}"
+        f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {found}</td>'
+        "</tr>"
+    )
+
+
+def _ending(scored: ScoredSolution) -> str:
+    """The last step, where a solution says its answer; its end where it is long."""
+    text = " ".join(scored.steps[-1].split())
+    return text if len(text) <= EXCERPT else "…" + text[-EXCERPT:]
+
+
+def candidate(ranking: Ranking, number: int, threshold: float) -> str:
+    """The steps of one of the solutions."""
+    scored = ranking.scored[number]
+    return (
+        f'<div class="candidate" data-solution="{number}"><h3>Steps of solution {number}</h3>'
+        f"{steps(scored, threshold)}{legend(threshold)}</div>"
+    )
+
+
+def failures(ranking: Ranking) -> str:
+    """What became of the solutions that have no rewards."""
+    return "".join(
+        alert(str(error), f"Solution {i} is not ranked.") for i, error in ranking.failed.items()
+    )
+
+
+def hand_out(ranking: Ranking, how: Aggregation, threshold: float) -> str:
+    """The ranking's document, to copy or download."""
+    document = rank_document(ranking, how, threshold)
+    data = escape(json.dumps(document, ensure_ascii=False, indent=2))
+    return (
+        f'<div class="hand-out" data-json="{data}">'
+        '<button type="button" data-do="copy">Copy as JSON</button>'
+        '<button type="button" data-do="download">Download</button></div>'
+    )

@@ -1,0 +1,131 @@
+"""The tab "Score": one solution, its steps with their rewards, and the curve."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import gradio as gr
+
+from prm_app.catalog import find
+from prm_app.errors import PrmError
+from prm_app.host import Host, Status
+from prm_app.scoring import Solution, solution
+from prm_app.steps import split_steps
+from prm_app.ui import figures, views
+from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui.header import Header
+from prm_app.ui.result import Result
+from prm_app.ui.settings import QUIET, SCORING
+from prm_app.ui.splitting import splitting
+from prm_app.ui.waiting import ready
+
+EMPTY = """
+<div class="empty"><h2>Nothing scored yet</h2>
+<p>Give a problem and a solution and press Score. Each step then shows the model's reward: the
+probability that the step is right, given everything before it.</p></div>
+"""
+STALE = "The inputs have changed: press Score for the rewards of what stands there now."
+SOON = "Scored as soon as the model is ready"
+FURTHER = (
+    "This model ends a step at every line break, so a piece of several lines is several steps."
+)
+
+
+def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
+    """Builds the tab; to be called inside its `gr.Tab`."""
+    first = EXAMPLES["score"][0]
+    problem = gr.Textbox(
+        first["problem"], label="Problem", lines=3, max_lines=10, elem_id="problem", render=False
+    )
+    text = gr.Textbox(
+        first["solution"], label="Solution", lines=7, max_lines=24, elem_id="solution", render=False
+    )
+    chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
+    with gr.Row(elem_classes="desk"):
+        with gr.Column(elem_classes="inputs"):
+            problem.render()
+            text.render()
+            split = splitting()
+            button = gr.Button("Score", variant="primary", elem_id="score", elem_classes="go")
+            preview = gr.HTML(apply_default_css=False, elem_id="preview")
+        with gr.Column(elem_classes="reading"):
+            message = gr.HTML(apply_default_css=False, elem_id="score-message")
+            empty = gr.HTML(EMPTY, apply_default_css=False)
+            with gr.Column(visible=False, elem_id="result") as place:
+                stale = gr.HTML(apply_default_css=False, elem_id="stale")
+                verdict = gr.HTML(apply_default_css=False, elem_id="verdict")
+                with gr.Row(elem_classes="linked"):
+                    steps = gr.HTML(apply_default_css=False, elem_id="steps")
+                    curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
+                facts = gr.HTML(apply_default_css=False, elem_id="facts")
+    result = gr.State()
+    inputs = [problem, text, split.how, split.delimiter, head.model]
+    panel = [verdict, steps, curve, facts]
+
+    def draw(result: Result | None, threshold: float) -> list:
+        if result is None:
+            return [gr.skip()] * len(panel)
+        scored = result.scored
+        return [
+            views.verdict(scored, threshold) + views.tiles(scored),
+            views.steps(scored, threshold),
+            figures.reward_curve(scored, threshold),
+            views.facts(result, threshold),
+        ]
+
+    async def score(
+        problem: str, text: str, split: str, delimiter: str, model: str, threshold: float
+    ) -> AsyncIterator[dict]:
+        try:
+            solution(find(model), problem, text, split, delimiter)
+            async for state in ready(host, model):
+                if isinstance(state, Status):
+                    yield {message: views.waiting(state.stage, state.progress, SOON)}
+            asked = solution(state.prm, problem, text, split, delimiter)
+            yield {message: views.notice("Scoring…")}
+            [future] = await asyncio.to_thread(state.submit, [asked])
+            done = Result(problem, await asyncio.wrap_future(future))
+        except PrmError as error:
+            yield {message: views.alert(str(error))}
+            return
+        yield {
+            message: "",
+            empty: gr.HTML(visible=False),
+            place: gr.Column(visible=True),
+            stale: "",
+            result: done,
+            **dict(zip(panel, draw(done, threshold), strict=True)),
+        }
+
+    def look(
+        problem: str, text: str, split: str, delimiter: str, model: str, result: Result | None
+    ) -> tuple[str, str]:
+        if not text.strip():
+            return views.preview(()), views.notice(STALE) if result else ""
+        prm = find(model)
+        try:
+            asked = solution(prm, problem or "?", text, split, delimiter)
+        except PrmError as error:
+            return views.alert(str(error)), views.notice(STALE) if result else ""
+        further = len(asked.steps) != len(split_steps(text, split, delimiter))
+        scored = result and (result.scored.model, Solution(result.problem, result.scored.steps))
+        is_stale = scored and scored != (prm.key, Solution(problem, asked.steps))
+        return (
+            views.preview(asked.steps, FURTHER if further else ""),
+            views.notice(STALE) if is_stale else "",
+        )
+
+    gr.on(
+        [button.click, page.load],
+        score,
+        [*inputs, head.threshold],
+        [message, empty, place, stale, result, *panel],
+        **SCORING,
+    )
+    gr.on(
+        [*(field.change for field in inputs), result.change, page.load],
+        look,
+        [*inputs, result],
+        [preview, stale],
+        **QUIET,
+    )
+    head.threshold.change(draw, [result, head.threshold], panel, **QUIET)

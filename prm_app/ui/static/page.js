@@ -1,0 +1,107 @@
+// What the page does in the browser: typesets maths, links steps with their chart, keys, hand-outs.
+"use strict";
+
+(() => {
+  const KATEX = { throwOnError: false, trust: false, maxSize: 20, maxExpand: 200, strict: "ignore" };
+
+  function typeset(root) {
+    if (!window.katex) return;
+    for (const node of root.querySelectorAll(".tex:not(:has(.katex, .katex-error))")) {
+      const source = node.textContent;
+      const displayMode = node.dataset.tex === "block";
+      katex.render(source, node, { ...KATEX, displayMode });
+    }
+  }
+
+  // In a `.linked` row stand a chart and what it is of: the steps of one solution, one point each,
+  // or a table of solutions, one curve each with the solution's number as its `meta`.
+  const chartIn = (linked) => linked.querySelector(".js-plotly-plot");
+  const item = (linked, key) => linked.querySelector(`.step[data-step="${key}"], tr[data-index="${key}"]`);
+
+  function drawn(chart, key) {
+    if (!chart) return null;
+    const curve = chart.data.findIndex((trace) => trace.meta === Number(key));
+    if (curve < 0) return chart.querySelectorAll(".scatterlayer .points path")[key];
+    return chart.querySelectorAll(".scatterlayer .trace")[curve];
+  }
+
+  function light(linked, key) {
+    linked.querySelectorAll(".lit").forEach((node) => node.classList.remove("lit"));
+    if (key === null) return;
+    item(linked, key)?.classList.add("lit");
+    drawn(chartIn(linked), key)?.classList.add("lit");
+  }
+
+  function follow(chart) {
+    const linked = chart.closest(".linked");
+    if (!linked || !chart.on || chart.dataset.followed) return;
+    chart.dataset.followed = "yes";
+    chart.role = "img";
+    chart.ariaLabel = "Chart of the rewards by step; the list beside it holds the same values.";
+    const keyOf = ({ points: [point] }) => point.data.meta ?? point.pointIndex;
+    chart.on("plotly_hover", (event) => light(linked, keyOf(event)));
+    chart.on("plotly_unhover", () => light(linked, null));
+    chart.on("plotly_click", (event) => {
+      const found = item(linked, keyOf(event));
+      found?.focus();
+      if (found?.matches("tr")) found.click();
+    });
+  }
+
+  new MutationObserver(() => {
+    typeset(document);
+    document.querySelectorAll(".js-plotly-plot").forEach(follow);
+  }).observe(document, { childList: true, subtree: true });
+
+  for (const kind of ["mouseover", "focusin", "mouseout", "focusout"]) {
+    document.addEventListener(kind, (event) => {
+      const found = event.target.closest?.(".linked :is(.step, tr[data-index])");
+      if (!found) return;
+      const over = kind === "mouseover" || kind === "focusin";
+      light(found.closest(".linked"), over ? (found.dataset.step ?? found.dataset.index) : null);
+    });
+  }
+
+  const MOVES = { ArrowDown: 1, ArrowUp: -1, Home: -Infinity, End: Infinity };
+  document.addEventListener("keydown", (event) => {
+    const step = event.target.closest?.(".steps .step");
+    if (step && event.key in MOVES) {
+      const all = [...step.parentElement.querySelectorAll(".step")];
+      const to = Math.min(Math.max(all.indexOf(step) + MOVES[event.key], 0), all.length - 1);
+      all.forEach((other) => (other.tabIndex = -1));
+      all[to].tabIndex = 0;
+      all[to].focus();
+      event.preventDefault();
+    }
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.target.closest?.("[role=tabpanel]")?.querySelector("button.go")?.click();
+      event.preventDefault();
+    }
+  });
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest?.(".hand-out button");
+    if (!button) return;
+    const text = button.parentElement.dataset.json;
+    if (button.dataset.do === "download") {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+      link.download = "prm-app.json";
+      link.click();
+      URL.revokeObjectURL(link.href);
+      return;
+    }
+    const label = button.textContent;
+    button.textContent = (await copied(text)) ? "Copied" : "Not allowed here: use Download";
+    setTimeout(() => (button.textContent = label), 2000);
+  });
+
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+})();

@@ -1,0 +1,165 @@
+"""A scored solution as HTML: verdict, steps, tiles, facts; pure functions, every text escaped."""
+
+import json
+from collections.abc import Sequence
+from html import escape
+
+from prm_app.catalog import find
+from prm_app.ranking import AGGREGATIONS
+from prm_app.scoring import ScoredSolution
+from prm_app.ui.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
+from prm_app.ui.result import Result, score_document
+from prm_app.ui.text import rich
+
+TILES = {
+    "mean": "average over the steps",
+    "min": "the weakest step",
+    "product": "favours short solutions",
+    "last": "the final step",
+}
+
+
+def alert(message: str, title: str = "") -> str:
+    """A message where something is wrong, announced by screen readers at once."""
+    head = f"<strong>{escape(title)}</strong> " if title else ""
+    return f'<div class="alert" role="alert">{head}<span>{escape(message)}</span></div>'
+
+
+def notice(message: str) -> str:
+    """A quiet remark, announced when the reader pauses."""
+    return f'<p class="notice" role="status">{escape(message)}</p>'
+
+
+def waiting(stage: str, progress: float, then: str) -> str:
+    """What a result's place shows while the engine is not ready."""
+    return (
+        '<div class="waiting" role="status">'
+        f"<strong>{escape(then)}</strong><span>{escape(stage)}</span>{meter(progress)}</div>"
+    )
+
+
+def meter(progress: float, label: str = "Progress") -> str:
+    """A progress bar; `progress` in [0, 1]."""
+    percent = round(100 * progress)
+    return (
+        f'<div class="meter" role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" '
+        f'aria-valuemax="100" aria-valuenow="{percent}"><i style="width:{percent}%"></i></div>'
+    )
+
+
+def preview(steps: Sequence[str], note: str = "") -> str:
+    """The steps of a text as they will be scored, before they are."""
+    if not steps:
+        return '<p class="preview-head">The steps appear here while you type.</p>'
+    count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
+    said = f"<p>{escape(note)}</p>" if note else ""
+    items = "".join(f"<li>{rich(step)}</li>" for step in steps)
+    return (
+        f'<div class="preview-head"><strong>{count}</strong>{said}</div>'
+        f'<ol class="preview">{items}</ol>'
+    )
+
+
+def verdict(scored: ScoredSolution, threshold: float) -> str:
+    """One line that says where the first error is, or that there is none."""
+    first = scored.first_error(threshold)
+    under = f"No reward is under {threshold:.2f}."
+    if first is None:
+        unsure = sum(mark(reward, threshold) is UNSURE for reward in scored.rewards)
+        if unsure:
+            under += f" {unsure} of {len(scored.steps)} steps: the model is unsure."
+        return _verdict(RIGHT, "No step under the threshold", under)
+    reward = scored.rewards[first]
+    return _verdict(
+        mark(reward, threshold),
+        f"First error: step {first + 1}",
+        f"Its reward, {shown(reward, threshold)}, is the first under {threshold:.2f}.",
+    )
+
+
+def _verdict(judged: Mark, head: str, detail: str) -> str:
+    return (
+        f'<div class="verdict {judged.key}" role="status"><b aria-hidden="true">{judged.symbol}</b>'
+        f"<div><h2>{escape(head)}</h2><p>{escape(detail)}</p></div></div>"
+    )
+
+
+def tiles(scored: ScoredSolution) -> str:
+    """Mean, min, product and last as small tiles."""
+    cells = "".join(
+        f'<div class="tile" data-how="{how}" title="{TILES[how]}"><dt>{how}</dt>'
+        f'<dd data-value="{scored.aggregate(how)!r}">{shown(scored.aggregate(how))}</dd></div>'
+        for how in AGGREGATIONS
+    )
+    return f'<dl class="tiles">{cells}</dl>'
+
+
+def steps(scored: ScoredSolution, threshold: float) -> str:
+    """The steps with number, mark and reward; those after the first error are muted."""
+    first = scored.first_error(threshold)
+    rows = []
+    for i, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True)):
+        judged = mark(reward, threshold)
+        if first is not None and i == first + 1:
+            rows.append(
+                '<li class="after" role="note">Rewards after the first error have no agreed '
+                "meaning: the model now judges steps that build on a wrong one.</li>"
+            )
+        rows.append(_step(i, step, reward, judged, threshold, first))
+    return f'<ol class="steps" aria-label="Steps with their rewards">{"".join(rows)}</ol>'
+
+
+def _step(
+    i: int, step: str, reward: float, judged: Mark, threshold: float, first: int | None
+) -> str:
+    is_first, after = i == first, first is not None and i > first
+    said = f"Step {i + 1}, reward {shown(reward, threshold)}, {judged.words}"
+    said += ", first error" if is_first else ", after the first error" if after else ""
+    classes = " ".join(["step", judged.key] + ["first-error"] * is_first + ["muted"] * after)
+    flag = '<em class="flag">first error</em>' if is_first else ""
+    return (
+        f'<li class="{classes}" tabindex="{0 if i == 0 else -1}" data-step="{i}" '
+        f'data-reward="{reward!r}" style="--strength:{strength(reward, threshold)}%;'
+        f'--reward:{100 * reward:.1f}%" aria-label="{escape(said)}. {escape(step)}">'
+        f'<span class="number" aria-hidden="true">{i + 1}</span>'
+        f'<div class="words">{rich(step)}</div>'
+        f'<div class="judged" aria-hidden="true"><span class="reward">{shown(reward, threshold)}'
+        f'</span><span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}'
+        '<span class="gauge"><i></i></span></div></li>'
+    )
+
+
+def legend(threshold: float) -> str:
+    """What the three marks stand for at this threshold."""
+    until = unsure_until(threshold)
+    ranges = (f"from {until:.2f}", f"{threshold:.2f} to {until:.2f}", f"under {threshold:.2f}")
+    items = "".join(
+        f'<li class="{m.key}"><b>{m.symbol}</b> {m.words} <span>{r}</span></li>'
+        for m, r in zip(MARKS, ranges, strict=True)
+    )
+    return f'<ul class="legend" aria-label="Marks">{items}</ul>'
+
+
+def facts(result: Result, threshold: float) -> str:
+    """Tokens, time, model and threshold of a scoring, and its document to copy or download."""
+    scored = result.scored
+    known = scored.tokens - scored.computed
+    reused = f" ({scored.computed:,} computed, {known:,} reused)" if known else ""
+    data = escape(json.dumps(score_document(result, threshold), ensure_ascii=False, indent=2))
+    cells = {
+        "Model": find(scored.model).title,
+        "Threshold": f"{threshold:.2f}",
+        "Tokens": f"{scored.tokens:,}{reused}",
+        "Time": duration(scored.seconds),
+    }
+    pairs = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cells.items())
+    return (
+        f'{legend(threshold)}<div class="facts"><dl>{pairs}</dl><div class="hand-out" '
+        f'data-json="{data}"><button type="button" data-do="copy">Copy as JSON</button>'
+        '<button type="button" data-do="download">Download</button></div></div>'
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time span for people."""
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,63 @@
+"""Switching models: the former one goes on whenever the new one cannot be loaded."""
+
+import shutil
+
+import pytest
+
+from prm_app.catalog import CHECKPOINTS
+from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError
+from prm_app.host import LocalHost
+from prm_app.scoring import Solution
+
+EASY = Solution("What is 1 + 1?", ("1 + 1 = 2",))
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("/nowhere/at/all", ModelNotFoundError), ("someone/no-such-model", ModelNotFoundError)],
+)
+def test_a_model_that_is_not_there(host, name, error):
+    before = host.scorer("demo-skywork")
+    with pytest.raises(error):
+        host.scorer(name)
+    assert host.status().serving.key == "demo-skywork"
+    assert isinstance(host.status().error, error)
+    assert before.score(EASY).rewards
+
+
+def test_a_checkpoint_that_is_no_prm(host, tmp_path):
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    before = host.scorer("demo-skywork")
+    with pytest.raises(NotAPrmError, match="LlamaForCausalLM"):
+        host.scorer(str(tmp_path))
+    assert before.score(EASY).rewards
+
+
+def test_damaged_weights_bring_the_former_model_back(host, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(CHECKPOINTS / "qwen", broken)
+    (broken / "trunk.safetensors").write_bytes(b"damaged")
+    expected = host.scorer("demo-skywork").score(EASY).rewards
+    with pytest.raises(ModelError, match="could not load"):
+        host.scorer(str(broken))
+    assert host.scorer().prm.key == "demo-skywork"
+    assert host.scorer().score(EASY).rewards == pytest.approx(expected, abs=1e-6)
+
+
+def test_switching_frees_the_former_model(host):
+    first = host.scorer("demo-skywork")
+    second = host.scorer("demo-qwen")
+    assert not first.alive and second.alive
+    assert host.status().serving.key == "demo-qwen"
+    assert second.score(EASY).model == "demo-qwen"
+
+
+def test_progress_is_shown_while_a_model_loads():
+    host = LocalHost()
+    assert host.status().serving is None
+    with pytest.raises(ModelNotFoundError):
+        host.scorer("/nowhere/at/all")
+    status = host.status()
+    assert status.serving is None and status.loading is None
+    assert "no folder" in str(status.error)
+    host.close()

@@ -1,0 +1,29 @@
+"""What is installed in one way is installed in the others."""
+
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {line.strip() for line in requirements if line.strip() and not line.startswith("#")}
+
+
+def test_a_space_installs_what_the_project_needs():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = names([*project["dependencies"], *project["optional-dependencies"]["cuda"]])
+    in_the_space = names((ROOT / "requirements.txt").read_text().splitlines())
+    gradio = next(each for each in needed if each.startswith("gradio=="))
+    assert needed - {gradio, "vllm-prm"} == in_the_space
+    assert f"sdk_version: {gradio.removeprefix('gradio==')}" in (ROOT / "README.md").read_text()
+
+
+def test_both_backends_pin_the_same_page():
+    pins = [
+        {line for line in (ROOT / "requirements" / f"{backend}.txt").read_text().splitlines()}
+        for backend in ("cpu", "cuda")
+    ]
+    for name in ("gradio", "plotly", "transformers", "tokenizers", "pytest"):
+        (cpu,), (cuda,) = ([pin for pin in each if pin.startswith(f"{name}==")] for each in pins)
+        assert cpu == cuda
