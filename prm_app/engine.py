@@ -104,7 +104,7 @@ class Engine:
             engine, self.limit = _build(folder, options, on_stage)
         except BaseException as error:
             self._closed.set()
-            self._loaded.set_exception(_load_error(error))
+            self._loaded.set_exception(load_error(error))
             return
         self._loaded.set_result(None)
         failure: PrmError = EngineError("The engine has been stopped: load the model again.")
@@ -206,21 +206,29 @@ def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> tuple[Any
         "skip_tokenizer_init": True,
         "enable_prefix_caching": True,
         "disable_log_stats": True,
+        "use_tqdm_on_load": False,
+        **machine_defaults(),
     }
-    if cpu:
-        # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
-        defaults |= {"enforce_eager": True, "block_size": 32}
-        if not _has_bf16():
-            defaults["dtype"] = "float32"
     args = EngineArgs(model=folder, **(defaults | options))
     if cpu and args.kv_cache_memory_bytes is None:
-        args.kv_cache_memory_bytes = _cache_bytes(args)
+        args.kv_cache_memory_bytes = cache_bytes(args)
     engine = LLMEngine.from_engine_args(args)
     on_stage("Ready", 1.0)
     return engine, engine.model_config.max_model_len
 
 
-def _cache_bytes(args: Any) -> int:
+def machine_defaults() -> dict[str, Any]:
+    """Engine arguments that this machine calls for: what a CPU can do and does best."""
+    import torch
+
+    if torch.cuda.is_available():
+        return {}
+    # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
+    defaults: dict[str, Any] = {"enforce_eager": True, "block_size": 32}
+    return defaults if _has_bf16() else defaults | {"dtype": "float32"}
+
+
+def cache_bytes(args: Any) -> int:
     """Bytes of prefix cache that hold the longest prompt, and at least MIN_CACHED_TOKENS."""
     import torch
 
@@ -240,7 +248,8 @@ def _free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def _load_error(error: BaseException) -> PrmError:
+def load_error(error: BaseException) -> PrmError:
+    """What a failure of vLLM to load a model means for its user."""
     if isinstance(error, PrmError):
         return error
     text = str(error)
