@@ -5,7 +5,10 @@ server, 130 interrupted. Results go to stdout; progress and errors go to stderr.
 """
 
 import argparse
+import logging
+import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
@@ -45,6 +48,7 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
     if args.own_parser:
         args.rest = argv[1:]
     elif args.takes_engine_options:
+        _hush()
         for arg in argv:
             if arg.startswith("--help="):
                 return help_on_engine_options(arg)
@@ -76,3 +80,11 @@ def _parser() -> argparse.ArgumentParser:
             own_parser=getattr(module, "OWN_PARSER", False),
         )
     return parser
+
+
+def _hush() -> None:
+    """Keeps the engine's libraries from writing on stderr what is not for the user."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    warnings.simplefilter("ignore")
+    for name in ("torch", "vllm"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -51,9 +51,9 @@ def _parser(add_help: bool = False) -> Any:
         usage="prm-app COMMAND [options]",
         add_help=add_help,
         allow_abbrev=False,
-        argument_default=argparse.SUPPRESS,
     )
     EngineArgs.add_cli_args(parser)
     if not add_help:
-        parser.set_defaults(**{action.dest: argparse.SUPPRESS for action in parser._actions})
+        for action in parser._actions:
+            action.default = argparse.SUPPRESS
     return parser

@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 from rich import box
-from rich.markup import escape
 from rich.table import Table
 
 from prm_app.catalog import BENCHMARKS, CATALOG, Prm
@@ -36,17 +35,19 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
-    table = Table("name", "format", "weights", "fits", "F1", "licence", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("name", "format", "weights", "fits", "F1", "licence"):
+        table.add_column(column, no_wrap=True)
     for prm, row in zip(CATALOG, rows, strict=True):
         table.add_row(
-            f"{prm.key}\n[dim]{escape(prm.note)}[/]" if prm.note else prm.key,
+            prm.key,
             row["format"],
             _gigabytes(row["bytes"]),
             {True: "yes", False: "no", None: "?"}[row["fits"]],
             f"{row['f1']:.1f}" if row["f1"] else "-",
             row["licence"],
         )
-    show.OUT.print(table)
+    show.OUT.print(table, soft_wrap=False)
     if available is None:
         show.OUT.print("Whether they fit is not known: PyTorch is not installed here.")
     else:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,7 +107,6 @@ def text_of(args: argparse.Namespace, name: str) -> str:
 def open_host(args: argparse.Namespace) -> Host:
     """Where the page finds its models: in this process, or on the servers named."""
     if not args.base_url:
-        _hush()
         host = LocalHost(args.engine)
         host.select(args.model or DEFAULT.key)
         return host
@@ -157,13 +154,6 @@ def read_text(path: str) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
-
-
-def _hush() -> None:
-    """Keeps the engine's libraries from writing on stderr what is not for the user."""
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-    warnings.simplefilter("ignore")
-    logging.getLogger("torch").setLevel(logging.ERROR)
 
 
 def _asking(args: argparse.Namespace) -> dict:

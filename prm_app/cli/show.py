@@ -15,7 +15,7 @@ from prm_app.result import Ranking
 from prm_app.scoring import ScoredSolution
 from prm_app.voting import Vote
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 GOOD, DOUBTFUL, WRONG = "green", "yellow", "bold red"
 
 
@@ -84,7 +84,7 @@ def ranked(
             "-" if first is None else f"step {first + 1}",
             style=GOOD if rank == 1 else "",
         )
-    OUT.print(table)
+    OUT.print(table, soft_wrap=False)
     for number, error in ranking.failed.items():
         failure(f"solution {number}: {error}")
     if not order:
