@@ -7,11 +7,11 @@ import gradio as gr
 from prm_app.errors import InputError, PrmError
 from prm_app.host import Host, Status
 from prm_app.ranking import AGGREGATIONS, Aggregation
+from prm_app.result import Ranking
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.header import Header
 from prm_app.ui.rank_inputs import rank_examples, rank_fields, rank_inputs
-from prm_app.ui.result import Ranking
 from prm_app.ui.running import scored_one_by_one
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting

@@ -8,12 +8,12 @@ import gradio as gr
 from prm_app.catalog import find
 from prm_app.errors import PrmError
 from prm_app.host import Host, Status
+from prm_app.result import Result
 from prm_app.scoring import solution
 from prm_app.steps import split_steps
 from prm_app.ui import figures, views
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
-from prm_app.ui.result import Result
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting
 from prm_app.ui.waiting import ready

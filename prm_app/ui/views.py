@@ -6,9 +6,9 @@ from html import escape
 
 from prm_app.catalog import find
 from prm_app.ranking import AGGREGATIONS
+from prm_app.result import Result, score_document
 from prm_app.scoring import ScoredSolution
 from prm_app.ui.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
-from prm_app.ui.result import Result, score_document
 from prm_app.ui.text import rich
 
 TILES = {
