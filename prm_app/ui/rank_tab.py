@@ -10,6 +10,7 @@ from prm_app.ranking import AGGREGATIONS, Aggregation
 from prm_app.result import Ranking
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
+from prm_app.ui.generating import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.rank_inputs import rank_examples, rank_fields, rank_inputs
 from prm_app.ui.running import scored_one_by_one
@@ -32,6 +33,7 @@ def rank_tab(host: Host, head: Header) -> None:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(fields)
+            generated = generator_fields(fields)
             split = splitting()
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):
@@ -104,7 +106,8 @@ def rank_tab(host: Host, head: Header) -> None:
     def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
-    button.click(
+    gr.on(
+        [button.click, *([generated.success] if generated else [])],
         rank,
         [*inputs, how, head.threshold],
         [message, empty, place, asked, ranking, selected, *panel],
