@@ -106,18 +106,20 @@ def rank_tab(host: Host, head: Header) -> None:
     def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
-    asks = {
-        "fn": rank,
-        "inputs": [
-            *(fields.problem, fields.cards, split.how, split.delimiter),
-            *(head.model, how, head.threshold),
-        ],
-        "outputs": [message, empty, place, ranking, selected, *panel],
-        **SCORING,
-    }
-    button.click(**asks)
-    if generated is not None:
-        generated.success(**asks)
+    for ask in (button.click, *([generated.success] if generated else [])):
+        ask(
+            rank,
+            [*inputs, how, head.threshold],
+            [message, empty, place, asked, ranking, selected, *panel],
+            **SCORING,
+        )
+    gr.on(
+        [*(field.change for field in inputs), asked.change],
+        lambda *given: views.stale(given[-1], given[:-1]),
+        [*inputs, asked],
+        stale,
+        **QUIET,
+    )
     gr.on(
         [how.change, head.threshold.change],
         draw,
