@@ -131,10 +131,11 @@ def test_a_failure_stays_with_its_item(serve, connect):
         return (400, {"error": {"message": "no"}}) if bad else scored(body["data"]["steps"])
 
     scorer = connect(serve(answer))
-    items = [Solution("2?", (step,)) for step in ("a", "bad", "c")]
+    items = [Solution("2?", (step,)) for step in ("a", "bad", "c", "\ud800")]
     outcomes = dict(scorer.score_many(items))
     assert [outcomes[i].steps for i in (0, 2)] == [("a",), ("c",)]
     assert isinstance(outcomes[1], InputError)
+    assert isinstance(outcomes[3], InputError)
 
 
 def test_a_server_without_pooling_is_not_a_prm():
