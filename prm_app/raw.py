@@ -15,7 +15,7 @@ import numpy as np
 from prm_app.catalog import find
 from prm_app.errors import InputError, ModelError, ServerError
 from prm_app.http import Api
-from prm_app.remote import choose, served_by
+from prm_app.served import choose, served_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,7 @@ def open_host(args: argparse.Namespace) -> Host:
         host.select(args.model or DEFAULT.key)
         return host
     refuse_engine_options(args)
-    from prm_app.remote import RemoteHost
+    from prm_app.remote_host import RemoteHost
 
     return RemoteHost(args.base_url, args.model, **_asking(args))
 

@@ -35,7 +35,7 @@ def generator_fields(inputs: RankInputs) -> Any | None:
             tokens = gr.Number(
                 2048, label="Most tokens", precision=0, minimum=1, elem_id="gen-tokens"
             )
-            seed = gr.Number(None, label="Seed", precision=0, elem_id="gen-seed")
+            seed = gr.Number(0, label="Seed", precision=0, elem_id="gen-seed")
         button = gr.Button("Write and rank", size="sm", elem_id="gen")
         message = gr.HTML(apply_default_css=False, elem_id="gen-message")
 
@@ -47,7 +47,7 @@ def generator_fields(inputs: RankInputs) -> Any | None:
         count: int,
         temperature: float,
         tokens: int,
-        seed: int | None,
+        seed: int,
     ) -> AsyncIterator[tuple]:
         solutions: list[str] = []
         failures: list[PrmError] = []

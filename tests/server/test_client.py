@@ -4,9 +4,10 @@ import threading
 
 import pytest
 
-from prm_app import remote
+from prm_app import asking
 from prm_app.errors import InputError, ServerError, TooLongError, UnreachableError
-from prm_app.remote import RemoteHost, RemoteScorer
+from prm_app.remote import RemoteScorer
+from prm_app.remote_host import RemoteHost
 from prm_app.scoring import ScoredSolution, Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
@@ -64,7 +65,7 @@ def test_token_ids_to_a_stock_server_give_the_same_numbers(
         return None
 
     if server == "skywork":
-        monkeypatch.setattr(remote, "_plugin_way", unknown)
+        monkeypatch.setattr(asking, "plugin_way", unknown)
     scorer = open_scorer(request.getfixturevalue(server))
     local = in_process.scorer(key)
     assert_all_equal(scorer, local, [HOSTILE, *solutions(scorer, real_solutions, 20)])

@@ -5,9 +5,10 @@ import threading
 import pytest
 from http_server import Scripted
 
+from prm_app.asking import SAMPLE
 from prm_app.errors import BusyError, InputError, NotAPrmError, ServerError
 from prm_app.http import base_url
-from prm_app.remote import SAMPLE, RemoteScorer
+from prm_app.remote import RemoteScorer
 from prm_app.scoring import Solution
 
 MODELS = {"data": [{"id": "demo-skywork", "root": "/models/skywork", "max_model_len": 4096}]}
