@@ -1,0 +1,28 @@
+"""The commands with an engine of their own, as a user runs them."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from prm_app.scoring import solution
+
+
+def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, model):
+    problem, text = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
+    lines = [{"problem": problem, "solution": each} for each in (text, "and " * 200)]
+    command = [sys.executable, "-m", "prm_app.cli", "score", "-", "--json", "--model", model]
+    done = subprocess.run(
+        [*command, "--max-model-len", "128"],
+        input="\n".join(map(json.dumps, lines)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    scored, failed = map(json.loads, done.stdout.splitlines())
+    expected = scorer.score(solution(scorer.prm, problem, text))
+    assert scored["steps"] == list(expected.steps)
+    assert scored["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
+    assert "the model reads at most 128" in failed["error"]
+    assert "1 of 2 solutions could not be scored" in done.stderr
