@@ -24,7 +24,7 @@ class Api:
     ServerError for everything else.
     """
 
-    def __init__(self, url: str, api_key: str | None = None, timeout: float = 120.0) -> None:
+    def __init__(self, url: str, api_key: str | None = None, timeout: float = 300.0) -> None:
         self.url = base_url(url)
         self._client = httpx.AsyncClient(
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},

@@ -36,7 +36,7 @@ class RemoteScorer(Scorer):
         model: str | None = None,
         *,
         api_key: str | None = None,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
         tokenizer: str | None = None,
     ) -> None:
         if not urls:

@@ -30,7 +30,7 @@ class RemoteHost(Host):
         model: str | None = None,
         *,
         api_key: str | None = None,
-        timeout: float = 120.0,
+        timeout: float = 300.0,
         tokenizer: str | None = None,
     ) -> None:
         self._options = {"api_key": api_key, "timeout": timeout, "tokenizer": tokenizer}

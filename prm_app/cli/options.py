@@ -48,8 +48,8 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         "--timeout",
         metavar="SECONDS",
         type=float,
-        default=120.0,
-        help="how long a server may take for one answer (default: 120)",
+        default=300.0,
+        help="how long a server may take for one answer (default: 300)",
     )
     group.add_argument(
         "--remote-tokenizer",

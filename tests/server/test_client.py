@@ -19,7 +19,7 @@ def open_scorer(api_key):
     opened = []
 
     def connect(*urls: str, **options) -> RemoteScorer:
-        opened.append(RemoteScorer(urls, api_key=api_key, **options))
+        opened.append(RemoteScorer(urls, api_key=api_key, timeout=900, **options))
         return opened[-1]
 
     yield connect
@@ -94,10 +94,10 @@ def test_one_of_two_servers_dies_and_every_item_is_answered_in_order(
     for future in futures:
         future.add_done_callback(lambda _: done.release())
     for _ in range(20):
-        assert done.acquire(timeout=300)
+        assert done.acquire(timeout=900)
     second_skywork.kill()
     answered = sum(future.done() for future in futures)
-    scored = [future.result(timeout=300) for future in futures]
+    scored = [future.result(timeout=900) for future in futures]
 
     assert answered < len(items), "the server was killed too late for this test"
     local = in_process.scorer("demo-skywork")

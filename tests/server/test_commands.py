@@ -15,7 +15,7 @@ TEXT = "4 pens cost 4 * 3 = 12 dollars.\nThe answer is 12."
 
 def prm_app(*args: str, stdin: str = "") -> subprocess.CompletedProcess:
     command = [sys.executable, "-m", "prm_app.cli", *args]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=900)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ def server(request) -> tuple[str, str]:
 
 def post(url: str, model: str, data: object) -> httpx.Response:
     body = {"model": model, "task": "plugin", "data": data}
-    return httpx.post(f"{url}/pooling", json=body, headers=KEY, timeout=120)
+    return httpx.post(f"{url}/pooling", json=body, headers=KEY, timeout=900)
 
 
 def test_curl_gets_the_numbers_of_the_engine_in_this_process(server, in_process):
@@ -141,7 +141,7 @@ def test_two_requests_may_share_their_id(server):
     ]
 
     async def together() -> list[httpx.Response]:
-        async with httpx.AsyncClient(headers=KEY | {"X-Request-Id": "same"}, timeout=120) as client:
+        async with httpx.AsyncClient(headers=KEY | {"X-Request-Id": "same"}, timeout=900) as client:
             bodies = [
                 {"model": model, "task": "plugin", "data": {"problem": PROBLEM, "steps": [step]}}
                 for step in STEPS * 4
