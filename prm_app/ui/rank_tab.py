@@ -16,6 +16,7 @@ from prm_app.ui.running import scored_one_by_one
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting
 from prm_app.ui.waiting import ready
+from prm_app.ui.writing import writing
 
 EMPTY = """
 <div class="empty"><h2>Nothing ranked yet</h2>
@@ -32,6 +33,7 @@ def rank_tab(host: Host, head: Header) -> None:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(fields)
+            written = writing(fields)
             split = splitting()
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):
@@ -53,7 +55,7 @@ def rank_tab(host: Host, head: Header) -> None:
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
                 handed = gr.HTML(apply_default_css=False, elem_id="rank-facts")
-    ranking, selected, asked = gr.State(), gr.State(), gr.State()
+    ranking, selected, asked, drawn = gr.State(), gr.State(), gr.State(), gr.State()
     inputs = [fields.problem, fields.cards, split.how, split.delimiter, head.model]
     panel = [winner, failures, table, curves, steps, handed]
 
@@ -93,23 +95,37 @@ def rank_tab(host: Host, head: Header) -> None:
                     message: rank_views.progress(now),
                     empty: gr.HTML(visible=False),
                     place: gr.Column(visible=True),
-                    asked: (problem, cards, split, delimiter, model),
+                    asked: (problem, cards, split, delimiter, state.prm.key),
                     ranking: now,
+                    drawn: (how, threshold),
                     selected: None,
                     **dict(zip(panel, draw(now, None, how, threshold), strict=True)),
                 }
         except PrmError as error:
             yield {message: views.alert(str(error))}
 
+    def settle(
+        ranking: Ranking | None,
+        selected: int | None,
+        drawn: tuple | None,
+        how: Aggregation,
+        threshold: float,
+    ) -> list:
+        """Draws again where a control was moved while the answers were on their way."""
+        if drawn == (how, threshold):
+            return [gr.skip()] * len(panel)
+        return draw(ranking, selected, how, threshold)
+
     def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
-    button.click(
+    gr.on(
+        [button.click, written.change],
         rank,
         [*inputs, how, head.threshold],
-        [message, empty, place, asked, ranking, selected, *panel],
+        [message, empty, place, asked, ranking, selected, drawn, *panel],
         **SCORING,
-    )
+    ).then(settle, [ranking, selected, drawn, how, head.threshold], panel, **QUIET)
     gr.on(
         [*(field.change for field in inputs), asked.change],
         lambda *given: views.stale(given[-1], given[:-1]),

@@ -1,17 +1,20 @@
 """A real Chromium on the real page with the real engine, started once a session."""
 
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_OPTIONS = [
@@ -63,17 +66,17 @@ def _answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium() -> Iterator[BrowserContext]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "the browser tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
-        yield browser
+        yield browser.new_context(accept_downloads=True)
         browser.close()
 
 
 @pytest.fixture
-def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
+def visit(chromium: BrowserContext, url: str) -> Iterator[Callable[..., Page]]:
     """Opens the page and waits for its first result.
 
     Afterwards fails the test on any console error, on any dialog, and on any request that left
@@ -83,7 +86,8 @@ def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
     pages: list[Page] = []
 
     def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Page:
-        page = chromium.new_page(viewport={"width": width, "height": height})
+        page = chromium.new_page()
+        page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         pages.append(page)
         page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
@@ -102,3 +106,38 @@ def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
 
 def _is_local(address: str, url: str) -> bool:
     return address.startswith((url + "/", "data:", "blob:"))
+
+
+class ChatServer:
+    """An OpenAI-compatible server on loopback that answers with what it was given."""
+
+    def __init__(self) -> None:
+        self.answers = [f"3 + 4 = 7\nA: {n}" for n in range(3)]
+        self.asked: list[dict] = []
+        left = iter(self.answers)
+        asked = self.asked
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                choice = {"message": {"content": next(left)}, "finish_reason": "stop"}
+                body = json.dumps({"choices": [choice]}).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ChatServer]:
+    server = ChatServer()
+    yield server
+    server.server.shutdown()
