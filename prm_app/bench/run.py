@@ -21,6 +21,7 @@ import numpy as np
 
 from prm_app.bench import machine, prompts, scenarios
 from prm_app.bench.checks import Checks
+from prm_app.bench.growth import growth
 from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
 from prm_app.scoring import Solution
@@ -42,7 +43,10 @@ OnProgress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments."""
+    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments.
+
+    `growth` is the largest number of solutions in the growth series, 0 for none.
+    """
 
     name: str
     folder: Path
@@ -56,6 +60,7 @@ class Settings:
     sentences: int = 1
     repeats: int = 3
     users: int = 64
+    growth: int = 0
 
     def source(self, seed: int) -> Iterator[prompts.Problem]:
         """Problems without end, or those of the file, over and over for none but this run."""
@@ -110,6 +115,8 @@ def measured(
         for name in settings.scenarios
         if name != "start"
     }
+    if settings.growth and "ours" in workers:
+        record["growth"] = growth(workers["ours"], settings.growth, on_progress)
     record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
     record["checks"] = run_.checks.record()
     return record
