@@ -25,12 +25,12 @@ help:
 
 install: $(READY)
 
-$(READY): requirements/$(BACKEND).txt pyproject.toml plugin/pyproject.toml
+$(READY): requirements/$(BACKEND).txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=/path/to/python3.11 chooses one")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(UV) pip install --python $(BIN)/python --no-deps --compile-bytecode $(TORCH_$(BACKEND)) -r requirements/$(BACKEND).txt
-	$(UV) pip install --python $(BIN)/python --no-deps -e . -e ./plugin
+	$(UV) pip install --python $(BIN)/python --no-deps -e .
 	@touch $@
 
 demo: $(READY)
@@ -44,7 +44,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 LOCK = $(UV) pip compile --quiet pyproject.toml --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-	--no-annotate --no-header --no-emit-find-links --no-emit-index-url --no-emit-package vllm-prm --extra test
+	--no-annotate --no-header --no-emit-find-links --no-emit-index-url --extra test
 # Left out on CPU: parts of vLLM that a text pooling model does not use, whose wheels there are CUDA builds.
 SKIP_cpu = $(addprefix --no-emit-package ,torchvision torchaudio torchcodec opencv-python-headless triton)
 

@@ -35,16 +35,20 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     Raises ModelNotFoundError where there is no such checkpoint or no right to read it, and
     NotAPrmError where its architecture is not one of `FORMATS`.
     """
-    folder = Path(prm.checkpoint).expanduser()
-    if folder.is_dir():
-        return _with_format(prm, folder), folder
-    if prm.checkpoint.startswith(("/", ".", "~")):
-        raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
-    folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
-    prm = _with_format(prm, folder)
-    if not _cached(prm.checkpoint):
+    prm, folder = describe(prm)
+    if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     return prm, folder
+
+
+def describe(prm: Prm) -> tuple[Prm, Path]:
+    """As `fetch`, but without the weights: the folder may hold config and tokenizer alone."""
+    folder = Path(prm.checkpoint).expanduser()
+    if not folder.is_dir():
+        if prm.checkpoint.startswith(("/", ".", "~")):
+            raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
+        folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
+    return _with_format(prm, folder), folder
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:

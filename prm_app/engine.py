@@ -114,7 +114,7 @@ class Engine:
             self.cache_tokens = cache.num_gpu_blocks * cache.block_size
         except BaseException as error:
             self._closed.set()
-            self._loaded.set_exception(_load_error(error))
+            self._loaded.set_exception(load_error(error))
             return
         self._loaded.set_result(None)
         failure: PrmError = EngineError("The engine has been stopped: load the model again.")
@@ -191,7 +191,7 @@ def memory(options: Mapping[str, Any]) -> tuple[int, int]:
     """Memory for a model with these engine options: bytes in all, and bytes a weight takes."""
     import torch
 
-    if not torch.cuda.is_available():
+    if on_cpu():
         return psutil.virtual_memory().available, 2 if _has_bf16() else 4
     devices = options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
     size = torch.cuda.get_device_properties(0).total_memory
@@ -212,15 +212,11 @@ def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    import torch
-
-    cpu = not torch.cuda.is_available()
-    if cpu:
+    if on_cpu():
         os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     from vllm.config import PoolerConfig
     from vllm.engine.arg_utils import EngineArgs
 
-    batch = options.get("max_num_batched_tokens") or (CPU_BATCH_TOKENS if cpu else BATCH_TOKENS)
     chosen: dict[str, Any] = {
         "model": folder,
         "runner": "pooling",
@@ -228,17 +224,13 @@ def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "skip_tokenizer_init": True,
         "enable_prefix_caching": True,
         "disable_log_stats": True,
-        "max_num_batched_tokens": batch,
-        "max_num_seqs": min(batch, 1024),
-    }
-    if cpu:
-        # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
-        chosen |= {"enforce_eager": True, "block_size": 32}
-        if not _has_bf16():
-            chosen["dtype"] = "float32"
-    chosen |= options
-    if cpu and chosen.get("kv_cache_memory_bytes") is None:
-        chosen["kv_cache_memory_bytes"] = _cache_bytes(EngineArgs(**chosen))
+        "use_tqdm_on_load": False,
+        **machine_defaults(),
+    } | dict(options)
+    if "max_num_seqs" not in options:
+        chosen["max_num_seqs"] = min(chosen["max_num_seqs"], chosen["max_num_batched_tokens"])
+    if on_cpu() and chosen.get("kv_cache_memory_bytes") is None:
+        chosen["kv_cache_memory_bytes"] = cache_bytes(EngineArgs(**chosen))
     return chosen
 
 
@@ -255,7 +247,28 @@ def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> Any:
     return engine
 
 
-def _cache_bytes(args: Any) -> int:
+def machine_defaults() -> dict[str, Any]:
+    """Engine arguments that this machine calls for: what it can do and does best."""
+    if not on_cpu():
+        return {"max_num_batched_tokens": BATCH_TOKENS, "max_num_seqs": 1024}
+    defaults: dict[str, Any] = {
+        "max_num_batched_tokens": CPU_BATCH_TOKENS,
+        "max_num_seqs": 256,
+        "enforce_eager": True,
+        # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
+        "block_size": 32,
+    }
+    return defaults if _has_bf16() else defaults | {"dtype": "float32"}
+
+
+def on_cpu() -> bool:
+    """Whether models run on the CPU here."""
+    import torch
+
+    return not torch.cuda.is_available()
+
+
+def cache_bytes(args: Any) -> int:
     """Bytes of prefix cache that hold the longest prompt, and at least MIN_CACHED_TOKENS."""
     import torch
 
@@ -271,11 +284,12 @@ def _free_memory() -> None:
     import torch
 
     gc.collect()
-    if torch.cuda.is_available():
+    if not on_cpu():
         torch.cuda.empty_cache()
 
 
-def _load_error(error: BaseException) -> PrmError:
+def load_error(error: BaseException) -> PrmError:
+    """What a failure of vLLM to load a model means for its user."""
     if isinstance(error, PrmError):
         return error
     text = str(error)

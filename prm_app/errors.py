@@ -11,6 +11,7 @@ PrmError
 ├── EngineError             a loaded engine failed or was stopped while scoring
 └── ServerError             a remote server cannot be used or answered with an error
     ├── UnreachableError    no connection, or it timed out
+    ├── BusyError           it failed for now: asking again may help
     └── GeneratorError      the server that writes candidate solutions failed
 """
 
@@ -71,11 +72,19 @@ class EngineError(PrmError):
 
 
 class ServerError(PrmError):
-    """A remote server cannot be used or answered with an error."""
+    """A remote server cannot be used or answered with an error; `status` is the HTTP one."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class UnreachableError(ServerError):
     """No connection to the server, or it did not answer in time."""
+
+
+class BusyError(ServerError):
+    """The server has no room for the request or failed on it; asking again may help."""
 
 
 class GeneratorError(ServerError):

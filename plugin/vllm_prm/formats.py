@@ -93,6 +93,24 @@ class PromptFormat(ABC):
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
         """Step rewards in [0, 1] from the raw outputs `(steps, labels)` at the step positions."""
 
+    def step_rows(self, prompt: Prompt, rows: NDArray[np.floating]) -> NDArray[np.floating]:
+        """The outputs at the step positions `(steps, labels)`, from what a server returns.
+
+        That is a row for each token (pooling ALL), or one for each token that ends steps (pooling
+        STEP), wherever it stands in the prompt. Raises FormatError for any other number of rows.
+        """
+        rows = np.asarray(rows)
+        if len(rows) == len(prompt.token_ids):
+            return rows[prompt.positions]
+        ends = [i for i, token in enumerate(prompt.token_ids) if token == self.step_end_id]
+        if len(rows) != len(ends):
+            raise FormatError(
+                f"the model returned {len(rows)} outputs for a prompt of {len(prompt.token_ids)} "
+                f"tokens, {len(ends)} of which end steps: neither one for each token nor one for "
+                "each step"
+            )
+        return rows[[ends.index(position) for position in prompt.positions]]
+
     @abstractmethod
     def _layout(self, problem: str, steps: Sequence[str]) -> list[str | int]:
         """The prompt as texts to tokenise one by one and ids to put between them."""

@@ -11,7 +11,7 @@ from prm_app.ui.api import publish
 from prm_app.ui.header import header
 from prm_app.ui.rank_tab import rank_tab
 from prm_app.ui.score_tab import score_tab
-from prm_app.ui.theme import HEAD, ROUTES, STYLES, Theme
+from prm_app.ui.theme import HEAD, ROUTES, Theme
 
 __all__ = ["build", "launch"]
 
@@ -50,7 +50,6 @@ def launch(
         mcp_server=mcp,
         prevent_thread_lock=prevent_thread_lock,
         theme=Theme(),
-        css_paths=STYLES,
         head=HEAD,
         app_kwargs={"routes": ROUTES},
         share=False,

@@ -8,9 +8,9 @@ import gradio as gr
 from prm_app.errors import InputError, PrmError
 from prm_app.host import Host, Status
 from prm_app.ranking import AGGREGATIONS, Aggregation
+from prm_app.result import Ranking, Result, rank_document, score_document
 from prm_app.scoring import Scorer
 from prm_app.steps import Split
-from prm_app.ui.result import Ranking, Result, rank_document, score_document
 from prm_app.ui.running import Outcomes, scored_one_by_one
 from prm_app.ui.settings import SCORING
 from prm_app.ui.waiting import ready

@@ -8,7 +8,6 @@ import gradio as gr
 from prm_app.catalog import Prm
 from prm_app.host import Host, Status
 from prm_app.ui.views import alert, meter
-from prm_app.ui.waiting import is_called
 
 BRAND = """
 <header class="brand">
@@ -58,36 +57,29 @@ def header(host: Host) -> Header:
     timer = gr.Timer(BUSY_SECONDS)
 
     def choose(name: str) -> tuple:
-        if not (name or "").strip():
-            return gr.skip(), alert("Choose a model, or type a hub name or a local folder.")
-        if not is_called(_target(host.status()), name):
+        if name and name.strip():
             host.select(name)
         return gr.Timer(BUSY_SECONDS), ""
 
-    def tick(seen: str, message: str) -> tuple:
+    def tick(seen: str) -> tuple:
         now = host.status()
-        target = _target(now)
-        if target is None or target.key == seen:
-            changed = (gr.skip(),) * 4
-        else:
-            changed = (
-                gr.Dropdown(_choices(host), value=target.key),
-                about_model(target),
-                target.threshold,
-                target.key,
-            )
+        target = _target(now) or start
+        changed = (
+            gr.Dropdown(_choices(host), value=target.key),
+            about_model(target),
+            target.threshold,
+            target.key,
+        )
         return (
             chip(now),
-            failure(now) or gr.skip(),
+            failure(now),
             gr.Timer(BUSY_SECONDS if now.loading else IDLE_SECONDS),
-            *changed,
+            *(changed if target.key != seen else [gr.skip()] * len(changed)),
         )
 
     quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-    model.input(choose, model, [timer, problem], **quiet)
-    timer.tick(
-        tick, [seen, problem], [status, problem, timer, model, about, threshold, seen], **quiet
-    )
+    model.input(choose, model, [timer, seen], **quiet)
+    timer.tick(tick, seen, [status, problem, timer, model, about, threshold, seen], **quiet)
     return Header(model, threshold)
 
 

@@ -41,10 +41,13 @@ def strength(reward: float, threshold: float) -> int:
 
 
 def shown(reward: float, threshold: float | None = None) -> str:
-    """A reward with three decimals, or with as many as keep it on its side of the threshold."""
-    for digits in range(3, 9):
-        text = f"{reward:.{digits}f}"
-        crossed = threshold is not None and (float(text) < threshold) != (reward < threshold)
-        if not crossed:
+    """A reward with three decimals, or with as many as keep it on its side of the threshold.
+
+    Where three decimals are all zero, in powers of ten.
+    """
+    digits, style = (1, "e") if 0 < reward < 0.0005 else (3, "f")
+    for more in range(16):
+        text = f"{reward:.{digits + more}{style}}"
+        if threshold is None or (float(text) < threshold) == (reward < threshold):
             return text
     return repr(reward)

@@ -7,11 +7,11 @@ import gradio as gr
 from prm_app.errors import InputError, PrmError
 from prm_app.host import Host, Status
 from prm_app.ranking import AGGREGATIONS, Aggregation
+from prm_app.result import Ranking
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.header import Header
 from prm_app.ui.rank_inputs import rank_examples, rank_fields, rank_inputs
-from prm_app.ui.result import Ranking
 from prm_app.ui.running import scored_one_by_one
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting
@@ -38,6 +38,7 @@ def rank_tab(host: Host, head: Header) -> None:
             message = gr.HTML(apply_default_css=False, elem_id="rank-message")
             empty = gr.HTML(EMPTY, apply_default_css=False)
             with gr.Column(visible=False, elem_id="ranking") as place:
+                stale = gr.HTML(apply_default_css=False, elem_id="rank-stale")
                 winner = gr.HTML(apply_default_css=False, elem_id="winner")
                 how = gr.Radio(
                     list(AGGREGATIONS),
@@ -52,7 +53,8 @@ def rank_tab(host: Host, head: Header) -> None:
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
                 handed = gr.HTML(apply_default_css=False, elem_id="rank-facts")
-    ranking, selected = gr.State(), gr.State()
+    ranking, selected, asked = gr.State(), gr.State(), gr.State()
+    inputs = [fields.problem, fields.cards, split.how, split.delimiter, head.model]
     panel = [winner, failures, table, curves, steps, handed]
 
     def draw(
@@ -91,6 +93,7 @@ def rank_tab(host: Host, head: Header) -> None:
                     message: rank_views.progress(now),
                     empty: gr.HTML(visible=False),
                     place: gr.Column(visible=True),
+                    asked: (problem, cards, split, delimiter, model),
                     ranking: now,
                     selected: None,
                     **dict(zip(panel, draw(now, None, how, threshold), strict=True)),
@@ -103,9 +106,16 @@ def rank_tab(host: Host, head: Header) -> None:
 
     button.click(
         rank,
-        [fields.problem, fields.cards, split.how, split.delimiter, head.model, how, head.threshold],
-        [message, empty, place, ranking, selected, *panel],
+        [*inputs, how, head.threshold],
+        [message, empty, place, asked, ranking, selected, *panel],
         **SCORING,
+    )
+    gr.on(
+        [*(field.change for field in inputs), asked.change],
+        lambda *given: views.stale(given[-1], given[:-1]),
+        [*inputs, asked],
+        stale,
+        **QUIET,
     )
     gr.on(
         [how.change, head.threshold.change],

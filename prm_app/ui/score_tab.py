@@ -8,12 +8,12 @@ import gradio as gr
 from prm_app.catalog import find
 from prm_app.errors import PrmError
 from prm_app.host import Host, Status
-from prm_app.scoring import Solution, solution
+from prm_app.result import Result
+from prm_app.scoring import solution
 from prm_app.steps import split_steps
 from prm_app.ui import figures, views
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
-from prm_app.ui.result import Result
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting
 from prm_app.ui.waiting import ready
@@ -23,7 +23,6 @@ EMPTY = """
 <p>Give a problem and a solution and press Score. Each step then shows the model's reward: the
 probability that the step is right, given everything before it.</p></div>
 """
-STALE = "The inputs have changed: press Score for the rewards of what stands there now."
 SOON = "Scored as soon as the model is ready"
 FURTHER = (
     "This model ends a step at every line break, so a piece of several lines is several steps."
@@ -57,7 +56,7 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
-    result = gr.State()
+    result, asked = gr.State(), gr.State()
     inputs = [problem, text, split.how, split.delimiter, head.model]
     panel = [verdict, steps, curve, facts]
 
@@ -80,9 +79,9 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
             async for state in ready(host, model):
                 if isinstance(state, Status):
                     yield {message: views.waiting(state.stage, state.progress, SOON)}
-            asked = solution(state.prm, problem, text, split, delimiter)
             yield {message: views.notice("Scoring…")}
-            [future] = await asyncio.to_thread(state.submit, [asked])
+            item = solution(state.prm, problem, text, split, delimiter)
+            [future] = await asyncio.to_thread(state.submit, [item])
             done = Result(problem, await asyncio.wrap_future(future))
         except PrmError as error:
             yield {message: views.alert(str(error))}
@@ -91,40 +90,35 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
             message: "",
             empty: gr.HTML(visible=False),
             place: gr.Column(visible=True),
-            stale: "",
+            asked: (problem, text, split, delimiter, model),
             result: done,
             **dict(zip(panel, draw(done, threshold), strict=True)),
         }
 
     def look(
-        problem: str, text: str, split: str, delimiter: str, model: str, result: Result | None
+        problem: str, text: str, split: str, delimiter: str, model: str, asked: tuple | None
     ) -> tuple[str, str]:
+        stale = views.stale(asked, (problem, text, split, delimiter, model))
         if not text.strip():
-            return views.preview(()), views.notice(STALE) if result else ""
-        prm = find(model)
+            return views.preview(()), stale
         try:
-            asked = solution(prm, problem or "?", text, split, delimiter)
+            found = solution(find(model), problem or "?", text, split, delimiter).steps
         except PrmError as error:
-            return views.alert(str(error)), views.notice(STALE) if result else ""
-        further = len(asked.steps) != len(split_steps(text, split, delimiter))
-        scored = result and (result.scored.model, Solution(result.problem, result.scored.steps))
-        is_stale = scored and scored != (prm.key, Solution(problem, asked.steps))
-        return (
-            views.preview(asked.steps, FURTHER if further else ""),
-            views.notice(STALE) if is_stale else "",
-        )
+            return views.alert(str(error)), stale
+        further = len(found) != len(split_steps(text, split, delimiter))
+        return views.preview(found, FURTHER if further else ""), stale
 
     gr.on(
         [button.click, page.load],
         score,
         [*inputs, head.threshold],
-        [message, empty, place, stale, result, *panel],
+        [message, empty, place, asked, result, *panel],
         **SCORING,
     )
     gr.on(
-        [*(field.change for field in inputs), result.change, page.load],
+        [*(field.change for field in inputs), asked.change, page.load],
         look,
-        [*inputs, result],
+        [*inputs, asked],
         [preview, stale],
         **QUIET,
     )

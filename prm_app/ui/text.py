@@ -20,7 +20,6 @@ _MATHS = re.compile(
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
 _BLOCK = {"display", "dollars", "environment"}
-_PAIRS = {"display": (r"\[", r"\]"), "dollars": ("$$", "$$"), "inline": (r"\(", r"\)")}
 
 
 def rich(text: str) -> str:
@@ -35,10 +34,13 @@ def rich(text: str) -> str:
         source = match[kind]
         if kind == "dollar" and _is_money(source):
             continue
-        out.append(escape(text[end : match.start()]))
         style = "block" if kind in _BLOCK else "inline"
+        before = text[end : match.start()]
+        out.append(escape(before.rstrip() if style == "block" else before))
         out.append(f'<span class="tex" data-tex="{style}">{escape(source)}</span>')
         end = match.end()
+        if style == "block":
+            end += len(text[end:]) - len(text[end:].lstrip())
     return "".join(out) + escape(text[end:])
 
 

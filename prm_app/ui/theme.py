@@ -10,10 +10,10 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 STATIC = Path(__file__).parent / "static"
-STYLES = STATIC / "page.css"
 
 ROUTES = [Mount("/prm", StaticFiles(directory=STATIC))]
 HEAD = """
+<link rel="stylesheet" href="prm/page.css">
 <link rel="stylesheet" href="prm/katex/katex.min.css">
 <script defer src="prm/katex/katex.min.js"></script>
 <script defer src="prm/page.js"></script>

@@ -6,9 +6,9 @@ from html import escape
 
 from prm_app.catalog import find
 from prm_app.ranking import AGGREGATIONS
+from prm_app.result import Result, score_document
 from prm_app.scoring import ScoredSolution
 from prm_app.ui.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
-from prm_app.ui.result import Result, score_document
 from prm_app.ui.text import rich
 
 TILES = {
@@ -19,15 +19,22 @@ TILES = {
 }
 
 
-def alert(message: str, title: str = "") -> str:
+def alert(text: str, title: str = "") -> str:
     """A message where something is wrong, announced by screen readers at once."""
     head = f"<strong>{escape(title)}</strong> " if title else ""
-    return f'<div class="alert" role="alert">{head}<span>{escape(message)}</span></div>'
+    return f'<div class="message" role="alert">{head}<span>{escape(text)}</span></div>'
 
 
 def notice(message: str) -> str:
     """A quiet remark, announced when the reader pauses."""
     return f'<p class="notice" role="status">{escape(message)}</p>'
+
+
+def stale(asked: tuple | None, given: tuple) -> str:
+    """A remark where what was scored is no longer what stands in the fields."""
+    if asked is None or asked == given:
+        return ""
+    return notice("Changed since this was scored: what stands in the fields now is not in it.")
 
 
 def waiting(stage: str, progress: float, then: str) -> str:

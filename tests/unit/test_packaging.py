@@ -15,7 +15,7 @@ def test_a_space_installs_what_the_project_needs():
     needed = names([*project["dependencies"], *project["optional-dependencies"]["cuda"]])
     in_the_space = names((ROOT / "requirements.txt").read_text().splitlines())
     gradio = next(each for each in needed if each.startswith("gradio=="))
-    assert needed - {gradio, "vllm-prm"} == in_the_space
+    assert needed - {gradio} == in_the_space
     assert f"sdk_version: {gradio.removeprefix('gradio==')}" in (ROOT / "README.md").read_text()
 
 
@@ -27,3 +27,14 @@ def test_both_backends_pin_the_same_page():
     for name in ("gradio", "plotly", "transformers", "tokenizers", "pytest"):
         (cpu,), (cuda,) = ([pin for pin in each if pin.startswith(f"{name}==")] for each in pins)
         assert cpu == cuda
+
+
+def test_the_plugin_registers_the_same_from_either_distribution():
+    app, plugin = (
+        tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+        for folder in (".", "plugin")
+    )
+    assert app["entry-points"] == plugin["entry-points"]
+    assert names(plugin["dependencies"]) <= {
+        each.split(">")[0] for each in names(app["dependencies"])
+    }

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const KATEX = { throwOnError: false, trust: false, maxSize: 20, maxExpand: 200, strict: "ignore" };
+  const KATEX = { throwOnError: false, trust: false, maxSize: 20, maxExpand: 200, strict: "ignore", errorColor: "inherit" };
 
   function typeset(root) {
     if (!window.katex) return;
@@ -76,6 +76,14 @@
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.target.closest?.("[role=tabpanel]")?.querySelector("button.go")?.click();
       event.preventDefault();
+    }
+  });
+
+  // On a narrow screen the result is below what was asked for.
+  document.addEventListener("click", (event) => {
+    const reading = event.target.closest?.(".go")?.closest(".desk").querySelector(".reading");
+    if (reading && reading.getBoundingClientRect().top > innerHeight) {
+      reading.scrollIntoView({ behavior: "smooth" });
     }
   });
 

@@ -1,4 +1,4 @@
-"""What the page keeps of a scoring or a ranking, and the documents it hands out of them."""
+"""What is kept of a scoring or a ranking, and the documents handed out of them."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,206 @@
+"""The server's own PRM request: problem and steps in, step rewards out, through `POST /pooling`.
+
+`{"model": …, "task": "plugin", "data": {"problem": …, "steps": […]}}`, or in place of "steps" a
+"solution" and the "delimiter" between its steps. "data" may be a list of these, which is answered
+by a list in the same order. Each answer is `{"rewards": […], "steps": […], "tokens": n}`.
+
+A request is answered whole or refused whole: what is wrong with it is told before anything runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import time
+from array import array
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from vllm.config import VllmConfig
+from vllm.exceptions import VLLMValidationError
+from vllm.inputs import TokensPrompt
+from vllm.outputs import PoolingRequestOutput
+from vllm.plugins.io_processors.interface import IOProcessor
+from vllm.pooling_params import PoolingParams
+from vllm.renderers import BaseRenderer
+
+from vllm_prm.formats import FormatError, Prompt, PromptFormat, load_format
+
+PENDING_SECONDS = 3600
+"""How long the prompts of a request that never comes back, such as a cancelled one, are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrmRequest:
+    """The checked data of one request; `single` where it was not a list."""
+
+    items: list[tuple[str, list[str]]]
+    single: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    prompts: list[Prompt]
+    single: bool
+    since: float
+
+
+class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
+    """Builds the prompts of the served PRM and reads its rewards."""
+
+    def __init__(self, vllm_config: VllmConfig, renderer: BaseRenderer) -> None:
+        super().__init__(vllm_config, renderer)
+        model = vllm_config.model_config
+        self._format: PromptFormat = load_format(
+            model.model, revision=model.revision, tokenizer=model.tokenizer
+        )
+        self._limit: int = model.max_model_len
+        self._pending: OrderedDict[tuple[Any, bytes], list[_Pending]] = OrderedDict()
+
+    def parse_data(self, data: object) -> PrmRequest:
+        single = not isinstance(data, list)
+        if not single and not data:
+            raise _refused("data", "is an empty list: give at least one problem with its steps")
+        entries = [("data", data)] if single else _numbered("data", data)
+        return PrmRequest([_item(where, entry, self._format) for where, entry in entries], single)
+
+    def pre_process(
+        self, prompt: PrmRequest, request_id: str | None = None, **kwargs: Any
+    ) -> Sequence[TokensPrompt]:
+        prompts = self._format.encode_batch(prompt.items)
+        for i, each in enumerate(prompts):
+            if len(each.token_ids) > self._limit:
+                raise _refused(
+                    "data" if prompt.single else f"data[{i}]", too_long(each, self._limit)
+                )
+        self._remember(request_id, _Pending(prompts, prompt.single, time.monotonic()))
+        return [TokensPrompt(prompt_token_ids=each.token_ids) for each in prompts]
+
+    def merge_pooling_params(self, params: PoolingParams | None = None) -> PoolingParams:
+        params = params or PoolingParams()
+        params.task = "token_classify"
+        params.use_activation = False
+        return params
+
+    def post_process(
+        self,
+        model_output: Sequence[PoolingRequestOutput],
+        request_id: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        pending = self._recall(request_id, [output.prompt_token_ids for output in model_output])
+        answers = [
+            self._answer(prompt, output.outputs.data.float().numpy())
+            for prompt, output in zip(pending.prompts, model_output, strict=True)
+        ]
+        return answers[0] if pending.single else answers
+
+    def _answer(self, prompt: Prompt, rows: Any) -> dict[str, Any]:
+        try:
+            rewards = self._format.rewards(self._format.step_rows(prompt, rows))
+        except FormatError as error:  # the server's fault, so not a ValueError: HTTP 500
+            raise RuntimeError(str(error)) from error
+        return {"rewards": rewards, "steps": list(prompt.steps), "tokens": len(prompt.token_ids)}
+
+    # vLLM hands only the outputs back, and where the rewards stand cannot be told from them. The
+    # request's id alone is no key: a client may choose it, and use it twice.
+
+    def _remember(self, request_id: str | None, pending: _Pending) -> None:
+        for key, waiting in list(itertools.islice(self._pending.items(), 2)):
+            if pending.since - waiting[-1].since > PENDING_SECONDS:
+                self._pending.pop(key, None)
+        key = request_id, _digest(prompt.token_ids for prompt in pending.prompts)
+        self._pending.setdefault(key, []).append(pending)
+
+    def _recall(self, request_id: str | None, token_ids: list[list[int]]) -> _Pending:
+        key = request_id, _digest(token_ids)
+        waiting = self._pending.get(key)
+        if not waiting:
+            raise RuntimeError(
+                "vllm-prm has no record of this request: it waited for more than "
+                f"{PENDING_SECONDS} seconds, or vLLM changed its prompt"
+            )
+        pending = waiting.pop()
+        if not waiting:
+            self._pending.pop(key, None)
+        return pending
+
+
+def processor() -> str:
+    """Where vLLM finds the processor."""
+    return f"{__name__}.{PrmIOProcessor.__name__}"
+
+
+def split_solution(solution: str, delimiter: str, format: type[PromptFormat]) -> list[str]:
+    """The steps between the delimiters, as the format reads them, less the blank ones."""
+    pieces = re.sub(r"\r\n?", "\n", solution).split(delimiter)
+    steps = format.split([piece.strip("\n") for piece in pieces])
+    return [step for step in steps if step.strip()]
+
+
+def too_long(prompt: Prompt, limit: int) -> str:
+    """What is wrong with a prompt of more than `limit` tokens."""
+    fitting = sum(position < limit for position in prompt.positions)
+    return (
+        f"is {len(prompt.token_ids)} tokens long and the model reads at most {limit}: step "
+        f"{min(fitting + 1, len(prompt.steps))} is the first that does not fit; nothing was scored"
+    )
+
+
+def _item(where: str, data: object, format: PromptFormat) -> tuple[str, list[str]]:
+    if not isinstance(data, dict):
+        raise _refused(where, 'must be an object with "problem" and "steps"')
+    for field in data.keys() - {"problem", "steps", "solution", "delimiter"}:
+        raise _refused(f"{where}.{field}", "is not a field of a PRM request")
+    problem = _text(f"{where}.problem", data.get("problem"))
+    if "solution" not in data:
+        if "delimiter" in data:
+            raise _refused(f"{where}.delimiter", 'belongs to "solution", which is missing')
+        steps = data.get("steps")
+        if not isinstance(steps, list):
+            raise _refused(f"{where}.steps", "must be a list of strings")
+        for place, step in _numbered(f"{where}.steps", steps):
+            _text(place, step, blank=True)
+    else:
+        if "steps" in data:
+            raise _refused(f"{where}.solution", 'and "steps" cannot both be given')
+        solution = _text(f"{where}.solution", data["solution"])
+        delimiter = _text(f"{where}.delimiter", data.get("delimiter"), blank=True)
+        if not delimiter:
+            raise _refused(f"{where}.delimiter", "is empty")
+        steps = split_solution(solution, delimiter, type(format))
+    if not any(step.strip() for step in steps):
+        raise _refused(f"{where}.steps", "holds no step: give at least one that is not blank")
+    return problem, steps
+
+
+def _text(where: str, value: object, blank: bool = False) -> str:
+    if value is None:
+        raise _refused(where, "is missing")
+    if not isinstance(value, str):
+        raise _refused(where, "must be a string")
+    if not blank and not value.strip():
+        raise _refused(where, "is empty")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise _refused(where, "holds half of a surrogate pair, which is no character") from None
+    return value
+
+
+def _numbered(where: str, values: list[Any]) -> list[tuple[str, Any]]:
+    return [(f"{where}[{i}]", value) for i, value in enumerate(values)]
+
+
+def _refused(where: str, why: str) -> VLLMValidationError:
+    return VLLMValidationError(f"{where} {why}")
+
+
+def _digest(prompts: Iterable[list[int]]) -> bytes:
+    digest = blake2b()
+    for token_ids in prompts:
+        digest.update(array("Q", [len(token_ids), *token_ids]).tobytes())
+    return digest.digest()

@@ -1,0 +1,90 @@
+"""The command `prm-app`: its commands, how they are read, and how a script sees them end.
+
+Exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no
+server, 130 interrupted. Results go to stdout; progress and errors go to stderr.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from prm_app.cli import doctor, models, rank, reward, score, serve, ui
+from prm_app.cli.engine_options import engine_options, help_on_engine_options
+from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
+
+COMMANDS = (ui, score, rank, reward, serve, models, doctor)
+EXIT_CODES = ((InputError, 2), (ModelError, 3), (EngineError, 3), (ServerError, 4))
+EPILOG = """\
+exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no server
+
+Commands that load a model take every vLLM engine option as vLLM names it, such as
+--max-model-len 2048 or --tensor-parallel-size 2; `prm-app score --help=all` lists them.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    try:
+        return _run(parser, argv)
+    except PrmError as error:
+        print(f"prm-app: {error}", file=sys.stderr)
+        return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output has had enough
+        sys.stdout = None
+        return 0
+
+
+def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
+    args, unknown = parser.parse_known_args([arg for arg in argv if not arg.startswith("--help=")])
+    args.engine = {}
+    if args.own_parser:
+        args.rest = argv[1:]
+    elif args.takes_engine_options:
+        _hush()
+        for arg in argv:
+            if arg.startswith("--help="):
+                return help_on_engine_options(arg)
+        if any(arg.startswith("-") for arg in unknown):
+            engine, rest = engine_options(argv)
+            args, unknown = parser.parse_known_args(rest)
+            args.engine = engine
+    if unknown and not args.own_parser:
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return args.run(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="prm-app",
+        description="See what a process reward model thinks of a mathematical solution.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"prm-app {version('prm-app')}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        command = module.add_parser(commands)
+        command.allow_abbrev = False
+        command.set_defaults(
+            run=module.run,
+            takes_engine_options=getattr(module, "TAKES_ENGINE_OPTIONS", False),
+            own_parser=getattr(module, "OWN_PARSER", False),
+        )
+    return parser
+
+
+def _hush() -> None:
+    """Keeps the engine's libraries from writing on stderr what is not for the user."""
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    warnings.simplefilter("ignore")
+    for name in ("torch", "vllm"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,173 @@
+"""Options that several commands share: which model, where it runs, how a text becomes steps."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from prm_app.catalog import DEFAULT
+from prm_app.errors import InputError
+from prm_app.host import Host, LocalHost
+from prm_app.scoring import Scorer
+from prm_app.steps import SPLITS
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    """--model, and the options of running servers."""
+    parser.add_argument(
+        "--model",
+        metavar="NAME",
+        help="the process reward model: a key of `prm-app models`, a Hugging Face name or a local "
+        f"folder (default: {DEFAULT.key}, or what the servers serve)",
+    )
+    group = parser.add_argument_group(
+        "running servers",
+        "Score with vLLM servers, not an engine in this process. `prm-app serve` starts one.",
+    )
+    group.add_argument(
+        "--base-url",
+        metavar="URL",
+        action="append",
+        help="a server's address, with or without /v1; given several times, the servers share the "
+        "load and one that fails is left out until it is back",
+    )
+    group.add_argument(
+        "--api-key",
+        metavar="KEY",
+        default=os.environ.get("VLLM_API_KEY"),
+        help="the servers' API key (default: VLLM_API_KEY)",
+    )
+    group.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=float,
+        default=120.0,
+        help="how long a server may take for one answer (default: 120)",
+    )
+    group.add_argument(
+        "--remote-tokenizer",
+        metavar="NAME",
+        help="where config and tokenizer of the model are found, for a server that has no vllm-prm "
+        "plugin and a checkpoint that this machine cannot read",
+    )
+
+
+def add_split(parser: argparse.ArgumentParser) -> None:
+    """--split and --delimiter."""
+    group = parser.add_argument_group("steps")
+    group.add_argument(
+        "--split",
+        choices=SPLITS,
+        help='what separates steps: "labels" is a line that starts with "Step 1", and "auto" '
+        "takes labels, else paragraphs, else lines (default: delimiter where given, else auto)",
+    )
+    group.add_argument(
+        "--delimiter", metavar="TEXT", help=r"the text between two steps; \n stands for a newline"
+    )
+
+
+def add_threshold(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--threshold",
+        metavar="REWARD",
+        type=float,
+        help="a step with a lower reward counts as wrong (default: the model's own)",
+    )
+
+
+def split_of(args: argparse.Namespace) -> str:
+    return args.split or ("delimiter" if args.delimiter else "auto")
+
+
+def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
+    if args.threshold is None:
+        return scorer.prm.threshold
+    if not 0 <= args.threshold <= 1:
+        raise InputError(f"--threshold is {args.threshold}: rewards lie in [0, 1].")
+    return args.threshold
+
+
+def text_of(args: argparse.Namespace, name: str) -> str:
+    """The text given by --name or --name-file."""
+    text, path = getattr(args, name), getattr(args, f"{name}_file")
+    if path is not None:
+        return read_text(path).strip("\n")
+    if text is None:
+        raise InputError(f"There is no {name}: give --{name} or --{name}-file (- is stdin).")
+    return text
+
+
+def open_host(args: argparse.Namespace) -> Host:
+    """Where the page finds its models: in this process, or on the servers named."""
+    if not args.base_url:
+        host = LocalHost(args.engine)
+        host.select(args.model or DEFAULT.key)
+        return host
+    refuse_engine_options(args)
+    from prm_app.remote import RemoteHost
+
+    return RemoteHost(args.base_url, args.model, **_asking(args))
+
+
+@contextmanager
+def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
+    """A scorer that is ready; what it is waiting for shows on stderr."""
+    if args.base_url:
+        refuse_engine_options(args)
+        from prm_app.remote import RemoteScorer
+
+        scorer = RemoteScorer(args.base_url, args.model, **_asking(args))
+        try:
+            yield scorer
+        finally:
+            scorer.close()
+    else:
+        host = open_host(args)
+        try:
+            yield _loaded(host)
+        finally:
+            host.close()
+
+
+def refuse_engine_options(args: argparse.Namespace) -> None:
+    if args.engine:
+        raise InputError(
+            "Engine options are the server's, not the client's: give "
+            f"{' '.join('--' + name.replace('_', '-') for name in args.engine)} to `prm-app serve`."
+        )
+
+
+def read_text(path: str) -> str:
+    """The text of a file, or of stdin for `-`; raises InputError."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        return Path(path).read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
+
+
+def _asking(args: argparse.Namespace) -> dict:
+    return {
+        "api_key": args.api_key,
+        "timeout": args.timeout,
+        "tokenizer": args.remote_tokenizer,
+    }
+
+
+def _loaded(host: Host) -> Scorer:
+    console = Console(stderr=True)
+    with console.status("") as line:
+        while (status := host.status()).loading is not None:
+            line.update(f"{status.loading.title}: {status.stage}")
+            time.sleep(0.1)
+    return host.scorer()

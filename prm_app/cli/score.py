@@ -1,0 +1,165 @@
+"""`prm-app score`: the steps of one solution, or of a JSONL file of them, with their rewards."""
+
+import argparse
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rich.progress import TaskID
+
+from prm_app.cli import show
+from prm_app.cli.options import (
+    add_model,
+    add_split,
+    add_threshold,
+    open_scorer,
+    read_text,
+    split_of,
+    text_of,
+    threshold_of,
+)
+from prm_app.errors import InputError, PrmError
+from prm_app.result import Result, score_document
+from prm_app.scoring import ScoredSolution, Scorer, Solution, checked, solution
+
+TAKES_ENGINE_OPTIONS = True
+EPILOG = """\
+examples:
+  prm-app score --problem "What is 2 + 3 * 4?" --solution $'3 * 4 = 12\\n2 + 12 = 14'
+  prm-app score --problem-file p.txt --solution-file s.txt --model Qwen2.5-Math-PRM-7B
+  llm "..." | prm-app score --problem "..." --solution-file - --base-url http://gpu:8000
+  prm-app score solutions.jsonl --json > rewards.jsonl
+
+Each line of a JSONL file is an object with "problem" and either "solution" (a text) or "steps" (a
+list of texts, scored as they are); what else it holds is kept in the answer. Answers keep the
+order of the lines, and a line that fails is answered by its "error".
+
+Every vLLM engine option is taken as vLLM names it: `prm-app score --help=all` lists them.
+"""
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        "score",
+        help="score the steps of a solution, or of a JSONL file of solutions",
+        description="Scores each step of a solution with a process reward model.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="a JSONL file of solutions; - for stdin"
+    )
+    for name in ("problem", "solution"):
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument(f"--{name}", metavar="TEXT", help=f"the {name}")
+        either.add_argument(
+            f"--{name}-file", metavar="PATH", help=f"a file with the {name}; - for stdin"
+        )
+    add_split(parser)
+    add_threshold(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="JSON answers, one a line, for other programs"
+    )
+    add_model(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.file:
+        if any((args.problem, args.problem_file, args.solution, args.solution_file)):
+            raise InputError("Give either a FILE of solutions, or one problem and its solution.")
+        lines = list(_read_lines(args.file))
+        with open_scorer(args) as scorer:
+            return _score_lines(args, scorer, lines, threshold_of(args, scorer))
+    problem, text = text_of(args, "problem"), text_of(args, "solution")
+    with open_scorer(args) as scorer:
+        threshold = threshold_of(args, scorer)
+        scored = scorer.score(solution(scorer.prm, problem, text, split_of(args), args.delimiter))
+    if args.json:
+        document = score_document(Result(problem, scored), threshold)
+        print(json.dumps(document, ensure_ascii=False))
+    else:
+        show.scored(scored, threshold)
+    return 0
+
+
+def _read_lines(path: str) -> Iterator[tuple[int, dict]]:
+    """The objects of a JSONL file, with their line numbers; raises InputError."""
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise InputError(f"{path}, line {number}: not JSON ({error}).") from error
+        if not isinstance(value, dict):
+            raise InputError(f"{path}, line {number}: not an object with problem and solution.")
+        yield number, value
+
+
+def _score_lines(
+    args: argparse.Namespace, scorer: Scorer, lines: list[tuple[int, dict]], threshold: float
+) -> int:
+    """Scores all lines at once, and writes the answers in their order as they become known."""
+    outcomes: dict[int, ScoredSolution | PrmError] = {}
+    solutions: list[Solution] = []
+    places: list[int] = []
+    for place, (number, row) in enumerate(lines):
+        try:
+            solutions.append(_solution(args, scorer, row))
+            places.append(place)
+        except InputError as error:
+            outcomes[place] = InputError(f"{args.file}, line {number}: {error}")
+    failed = written = 0
+    with show.progress("Scoring", len(lines)) as bar:
+        bar.advance(TaskID(0), len(outcomes))
+        for i, outcome in itertools.chain([(None, None)], scorer.score_many(solutions)):
+            if outcome is not None:
+                outcomes[places[i]] = outcome
+                bar.advance(TaskID(0))
+            while written in outcomes:
+                outcome = outcomes.pop(written)
+                failed += isinstance(outcome, PrmError)
+                _write(args, *lines[written], outcome, threshold)
+                written += 1
+    if failed:
+        show.failure(f"{failed} of {len(lines)} solutions could not be scored.")
+    return 1 if failed else 0
+
+
+def _solution(args: argparse.Namespace, scorer: Scorer, row: dict) -> Solution:
+    problem, text, steps = row.get("problem"), row.get("solution"), row.get("steps")
+    if not isinstance(problem, str):
+        raise InputError('"problem" is missing or not a text.')
+    if steps is not None:
+        if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
+            raise InputError('"steps" is not a list of texts.')
+        return checked(Solution(problem, tuple(steps)))
+    if not isinstance(text, str):
+        raise InputError('"solution" (a text) or "steps" (a list of texts) is missing.')
+    return solution(scorer.prm, problem, text, split_of(args), args.delimiter)
+
+
+def _write(
+    args: argparse.Namespace,
+    number: int,
+    row: dict,
+    outcome: ScoredSolution | PrmError,
+    threshold: float,
+) -> None:
+    failed = isinstance(outcome, PrmError)
+    if args.json:
+        kept = {key: value for key, value in row.items() if key not in ("solution", "steps")}
+        answer = (
+            {"error": str(outcome)}
+            if failed
+            else score_document(Result(row["problem"], outcome), threshold)
+        )
+        print(json.dumps({"line": number, **kept, **answer}, ensure_ascii=False), flush=True)
+        return
+    show.heading(f"Problem {number}: {row.get('problem')}")
+    if failed:
+        show.failure(str(outcome))
+    else:
+        show.scored(outcome, threshold)

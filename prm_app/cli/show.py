@@ -1,0 +1,111 @@
+"""Results as text for people: colours on a terminal, plain lines in a pipe."""
+
+import sys
+from collections.abc import Mapping
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from prm_app.ranking import AGGREGATIONS, Aggregation
+from prm_app.result import Ranking
+from prm_app.scoring import ScoredSolution
+from prm_app.voting import Vote
+
+OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+GOOD, DOUBTFUL, WRONG = "green", "yellow", "bold red"
+
+
+def progress(title: str, total: int) -> Progress:
+    """A progress bar on stderr, shown only on a terminal."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+    bar.add_task(title, total=total)
+    return bar
+
+
+def failure(message: str) -> None:
+    print(f"prm-app: {message}", file=sys.stderr)
+
+
+def heading(title: str) -> None:
+    OUT.print(f"\n{escape(title)}", style="bold")
+    OUT.print("-" * 80, style="dim")
+
+
+def candidate(number: int, total: int, text: str) -> None:
+    """A solution that has just been generated, on stderr."""
+    console = Console(stderr=True, highlight=False)
+    console.print(f"Candidate {number} of {total}", style="bold")
+    console.print(Text(text), style="dim")
+
+
+def scored(solution: ScoredSolution, threshold: float) -> None:
+    """The steps with their rewards, and what they come to."""
+    OUT.print(f"Number of steps: {len(solution.steps)}\n\nStep-wise rewards:")
+    first = solution.first_error(threshold)
+    for i, (step, reward) in enumerate(zip(solution.steps, solution.rewards, strict=True)):
+        line = Text(f"  Step {i + 1}: ")
+        line.append(f"{reward:.4f}", style=_style(reward, threshold))
+        line.append(f" | {' '.join(step.split())}", style="dim" if _is_later(i, first) else "")
+        if i == first:
+            line.append(f"  <- first error (reward under {threshold:g})", style=WRONG)
+        OUT.print(line)
+    OUT.print(f"\nAverage reward (for Best-of-N ranking): {solution.aggregate('mean'):.4f}")
+    others = ", ".join(f"{how} {solution.aggregate(how):.4f}" for how in AGGREGATIONS[1:])
+    OUT.print(f"{others}; {solution.tokens} tokens, {solution.seconds:.2f} s", style="dim")
+
+
+def ranked(
+    ranking: Ranking, how: Aggregation, threshold: float, votes: Mapping[str, Vote | None]
+) -> None:
+    """The ranking as a table, the winner's steps, and what the votes choose."""
+    heading(ranking.problem)
+    columns = ["rank", "solution", *AGGREGATIONS, "steps", "first error"]
+    table = Table(*columns, box=box.SIMPLE_HEAD)
+    order = ranking.order(how)
+    for rank, number in enumerate(order, 1):
+        solution = ranking.scored[number]
+        first = solution.first_error(threshold)
+        table.add_row(
+            str(rank),
+            str(number),
+            *(f"{solution.aggregate(each):.4f}" for each in AGGREGATIONS),
+            str(len(solution.steps)),
+            "-" if first is None else f"step {first + 1}",
+            style=GOOD if rank == 1 else "",
+        )
+    OUT.print(table, soft_wrap=False)
+    for number, error in ranking.failed.items():
+        failure(f"solution {number}: {error}")
+    if not order:
+        return
+    for name, vote in votes.items():
+        title = name.replace("_", " ").capitalize()
+        if vote is None:
+            OUT.print(f"{title}: no solution has a final answer")
+        else:
+            given = ", ".join(map(str, vote.solutions))
+            answer = escape(vote.answer)
+            OUT.print(f"{title}: {answer} ({vote.share:.0%} of the votes, solutions {given})")
+    OUT.print(f"\nBest by {how}: solution {order[0]}\n", style="bold")
+    scored(ranking.scored[order[0]], threshold)
+
+
+def _is_later(i: int, first: int | None) -> bool:
+    return first is not None and i > first
+
+
+def _style(reward: float, threshold: float) -> str:
+    if reward < threshold:
+        return WRONG
+    return GOOD if reward >= (1 + threshold) / 2 else DOUBTFUL

@@ -1,0 +1,62 @@
+"""`prm-app ui`: the page in a browser, with an engine in this process or on running servers."""
+
+import argparse
+from importlib.util import find_spec
+from typing import Any
+
+from prm_app.cli.options import add_model, open_host
+from prm_app.errors import InputError
+
+TAKES_ENGINE_OPTIONS = True
+EPILOG = """\
+examples:
+  prm-app ui                                       the demo model, on this machine
+  prm-app ui --model Qwen2.5-Math-PRM-7B --max-model-len 4096
+  prm-app ui --base-url http://gpu1:8000 --base-url http://gpu2:8000 --auth ada:lovelace
+  prm-app ui --mcp                                 its functions as tools for agents, too
+
+The page is only reachable from this machine unless --host says otherwise (0.0.0.0: from anywhere).
+Every vLLM engine option is taken as vLLM names it: `prm-app ui --help=all` lists them.
+"""
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        "ui",
+        help="open the page",
+        description="Opens the page: solutions scored step by step, and Best-of-N.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
+    parser.add_argument("--port", type=int, default=7860, help="default: 7860")
+    parser.add_argument(
+        "--auth", metavar="NAME:PASSWORD", help="ask visitors for this name and password"
+    )
+    parser.add_argument(
+        "--mcp", action="store_true", help="serve the page's functions as MCP tools too"
+    )
+    add_model(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    name, colon, password = (args.auth or "").partition(":")
+    if args.auth is not None and not (name and colon and password):
+        raise InputError("--auth is NAME:PASSWORD, with a colon between the two.")
+    if args.mcp and find_spec("mcp") is None:
+        raise InputError("--mcp needs Gradio's MCP server: `pip install '.[mcp]'`.")
+    from prm_app.ui import launch
+
+    host = open_host(args)
+    try:
+        launch(
+            host,
+            server_name=args.host,
+            server_port=args.port,
+            auth=(name, password) if args.auth else None,
+            mcp=args.mcp,
+        )
+    finally:
+        host.close()
+    return 0

@@ -1,0 +1,105 @@
+"""Candidate solutions from an OpenAI-compatible server: asks for N of one problem, one by one.
+
+Knows chat completions; knows no PRM. The server's failures are reported as its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+from prm_app.errors import GeneratorError, InputError, ServerError
+from prm_app.http import Api
+
+INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
+"""What the generator is told: what Qwen2.5-Math and its PRMs were trained with."""
+PARALLEL = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Generator:
+    """A model on an OpenAI-compatible server, and how it is sampled.
+
+    `temperature` is in [0, 2]; `max_tokens` bounds each solution; candidate i is asked for with
+    `seed + i`, so the same seed asks for the same candidates. `timeout` is in seconds.
+    """
+
+    url: str
+    model: str
+    api_key: str | None = None
+    temperature: float = 0.8
+    max_tokens: int = 2048
+    seed: int | None = None
+    timeout: float = 300.0
+
+    async def stream(self, problem: str, n: int) -> AsyncIterator[str | GeneratorError]:
+        """N solutions of the problem as they come, each a text or the error of that one request.
+
+        Raises InputError where n is not positive or the problem is empty.
+        """
+        if n < 1:
+            raise InputError(f"{n} solutions cannot be generated: ask for at least 1.")
+        if not problem.strip():
+            raise InputError("The problem is empty: give the problem to solve.")
+        api = Api(self.url, self.api_key, self.timeout)
+        slots = asyncio.Semaphore(PARALLEL)
+
+        async def one(i: int) -> str | GeneratorError:
+            async with slots:
+                try:
+                    return await self._ask(api, problem, i)
+                except GeneratorError as error:
+                    return error
+
+        tasks = [asyncio.ensure_future(one(i)) for i in range(n)]
+        try:
+            for task in asyncio.as_completed(tasks):
+                yield await task
+        finally:
+            for task in tasks:
+                task.cancel()
+            await api.close()
+
+    def candidates(self, problem: str, n: int) -> Iterator[str | GeneratorError]:
+        """`stream` for callers without an event loop."""
+        with asyncio.Runner() as runner:
+            stream = self.stream(problem, n)
+            try:
+                while True:
+                    yield runner.run(anext(stream))
+            except StopAsyncIteration:
+                pass
+            finally:
+                runner.run(stream.aclose())
+
+    async def _ask(self, api: Api, problem: str, i: int) -> str:
+        body = {
+            "model": self.model,
+            "messages": [
+                {"role": "system", "content": INSTRUCTION},
+                {"role": "user", "content": problem},
+            ],
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+        }
+        if self.seed is not None:
+            body["seed"] = self.seed + i
+        try:
+            answer = await api.post("/v1/chat/completions", body)
+            (choice,) = answer["choices"]
+            text = choice["message"]["content"]
+        except (ServerError, InputError) as error:
+            raise GeneratorError(f"The generator failed. {error}") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise GeneratorError(
+                f"The generator at {api.url} answered in a form that is not OpenAI's."
+            ) from error
+        if choice.get("finish_reason") == "length":
+            raise GeneratorError(
+                f"The generator at {api.url} did not end a solution within {self.max_tokens} "
+                "tokens: ask for more with --generator-max-tokens."
+            )
+        if not (text or "").strip():
+            raise GeneratorError(f"The generator at {api.url} answered with an empty solution.")
+        return text

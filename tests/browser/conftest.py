@@ -1,0 +1,104 @@
+"""A real Chromium on the real page with the real engine, started once a session."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MILLISECONDS = 180_000
+"""How long a test waits for what must come: the engine starts behind the first page."""
+
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+
+
+@pytest.fixture(scope="session")
+def url(tmp_path_factory) -> Iterator[str]:
+    """The address of `app.py`, as a user starts it, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log"
+    with log.open("w") as output:
+        app = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=ROOT,
+            env=os.environ | {"GRADIO_SERVER_PORT": str(port)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while not _answers(address):
+            assert app.poll() is None, log.read_text()
+            time.sleep(0.3)
+        yield address
+    finally:
+        app.terminate()
+        app.wait(30)
+
+
+def _answers(address: str) -> bool:
+    try:
+        return urlopen(address, timeout=5).status == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "the browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Opens the page and waits for its first result.
+
+    Afterwards fails the test on any console error, on any dialog, and on any request that left
+    this machine.
+    """
+    complaints: list[str] = []
+    pages: list[Page] = []
+
+    def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Page:
+        page = chromium.new_page(viewport={"width": width, "height": height})
+        page.set_default_timeout(PATIENCE_MILLISECONDS)
+        pages.append(page)
+        page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
+        page.on("pageerror", lambda error: complaints.append(f"page: {error}"))
+        page.on("dialog", lambda d: (complaints.append(f"dialog: {d.message}"), d.dismiss()))
+        page.on("request", lambda r: _is_local(r.url, url) or complaints.append(f"left: {r.url}"))
+        page.goto(f"{url}/?__theme={theme}")
+        page.locator("#steps .step").first.wait_for()
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert not complaints
+
+
+def _is_local(address: str, url: str) -> bool:
+    return address.startswith((url + "/", "data:", "blob:"))

@@ -1,0 +1,36 @@
+"""The choice of the model, as a user sees it."""
+
+from playwright.sync_api import Page, expect
+
+
+def choose(page: Page, title: str) -> None:
+    page.locator("#model input").click()
+    page.get_by_role("option", name=title).click()
+
+
+def test_switches_model_and_survives_one_that_cannot_be_loaded(visit, tmp_path):
+    page = visit()
+    before = page.locator("#steps .step").first.get_attribute("data-reward")
+    choose(page, "Demo PRM (Qwen format)")
+    expect(page.locator("#about")).to_contain_text("Qwen format")
+    expect(page.locator("#stale")).to_contain_text("Changed since this was scored")
+    page.locator("#score").click()
+    expect(page.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")
+    expect(page.locator("#status")).to_contain_text("Ready")
+    assert page.locator("#steps .step").first.get_attribute("data-reward") != before
+
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    page.locator("#model input").fill(str(tmp_path))
+    page.keyboard.press("Enter")
+    alert = page.locator("#engine-message [role=alert]")
+    expect(alert).to_contain_text("LlamaForCausalLM")
+    expect(alert).to_contain_text("Demo PRM (Qwen format) goes on")
+    expect(page.locator("#model input")).to_have_value("Demo PRM (Qwen format)")
+    page.locator("#score").click()
+    expect(page.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")
+
+    choose(page, "Demo PRM (Skywork format)")
+    page.locator("#score").click()
+    expect(page.locator("#facts")).to_contain_text("Demo PRM (Skywork format)")
+    assert page.locator("#steps .step").first.get_attribute("data-reward") == before
+    expect(alert).to_have_count(0)

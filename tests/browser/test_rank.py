@@ -1,0 +1,146 @@
+"""The tab "Best-of-N", as a user sees it."""
+
+import json
+import re
+
+from playwright.sync_api import Page, expect
+
+from prm_app.ui.examples import EXAMPLES
+
+EXAMPLE = EXAMPLES["best_of_n"][0]
+COUNT = len(EXAMPLE["solutions"])
+
+
+def opened(page: Page) -> Page:
+    page.get_by_role("tab", name="Best-of-N").click()
+    return page
+
+
+def rank(page: Page) -> None:
+    page.locator("#rank").click()
+
+
+def rows(page: Page, count: int):
+    found = page.locator("#table tbody tr")
+    expect(found).to_have_count(count)
+    return found
+
+
+def order(page: Page) -> list[int]:
+    return page.locator("#table tbody tr").evaluate_all("all => all.map(r => +r.dataset.index)")
+
+
+def values(page: Page, how: str) -> list[float]:
+    cells = page.locator(f"#table td[data-how={how}]")
+    return cells.evaluate_all("all => all.map(c => +c.dataset.value)")
+
+
+def test_ranks_marks_the_winner_and_draws_every_curve(visit):
+    page = opened(visit())
+    rank(page)
+    rows(page, COUNT)
+    means = values(page, "mean")
+    assert means == sorted(means, reverse=True)
+    best = order(page)[0]
+    expect(page.locator("#winner h2")).to_have_text(f"Solution {best} is best")
+    expect(page.locator("#table tr.best")).to_have_attribute("data-index", str(best))
+    expect(page.locator("#curves .scatterlayer .trace")).to_have_count(COUNT)
+    expect(page.locator("#winner")).to_contain_text(re.compile("aggregations? (agree|disagree)"))
+
+
+def test_another_aggregation_ranks_again(visit):
+    page = opened(visit())
+    rank(page)
+    rows(page, COUNT)
+    for how in ("min", "product", "last"):
+        page.locator("#how").get_by_label(how, exact=True).check()
+        expect(page.locator("#table th.chosen")).to_have_text(how)
+        found = values(page, how)
+        assert found == sorted(found, reverse=True)
+        expect(page.locator("#winner h2")).to_have_text(f"Solution {order(page)[0]} is best")
+
+
+def test_steps_of_any_candidate_are_one_click_away(visit):
+    page = opened(visit())
+    rank(page)
+    rows(page, COUNT)
+    last = order(page)[-1]
+    page.get_by_role("button", name=f"Solution {last}", exact=True).click()
+    expect(page.locator("#candidate h3")).to_have_text(f"Steps of solution {last}")
+    steps = [line for line in EXAMPLE["solutions"][last - 1].split("\n") if line.strip()]
+    expect(page.locator("#candidate .words")).to_have_text(steps)
+    expect(page.locator("#table tr.selected")).to_have_attribute("data-index", str(last))
+
+
+def test_cards_are_added_and_removed(visit):
+    page = opened(visit())
+    cards = page.locator("#cards li")
+    expect(cards).to_have_count(COUNT)
+    page.get_by_role("button", name="Add a solution").click()
+    expect(cards.last.locator("textarea")).to_be_focused()
+    page.keyboard.type("4 + 3 = 7\nA: 7")
+    for _ in range(COUNT - 1):
+        page.get_by_role("button", name="Remove solution 1", exact=True).click()
+    expect(cards).to_have_count(2)
+    expect(cards.first.locator("textarea")).to_have_value(EXAMPLE["solutions"][-1])
+    rank(page)
+    rows(page, 2)
+    expect(page.locator("#table .who span").filter(has_text="A: 7")).to_have_count(1)
+    cards.first.locator("textarea").fill("Something else")
+    expect(page.locator("#rank-stale")).to_contain_text("Changed since this was scored")
+
+
+def test_solutions_are_pasted_many_at_once(visit):
+    page = opened(visit())
+    page.get_by_role("button", name="Paste many, or load a file").click()
+    page.locator("#pasted textarea").fill("a = 1\n---\nb = 2\n\n ---- \nc = 3 <b>${x}</b>\n---\n")
+    page.locator("#take").click()
+    cards = page.locator("#cards textarea")
+    expect(cards).to_have_count(3)
+    assert [card.input_value() for card in cards.all()] == ["a = 1", "b = 2", "c = 3 <b>${x}</b>"]
+
+
+def test_file_is_read_or_refused_with_its_line(visit, tmp_path):
+    page = opened(visit())
+    page.get_by_role("button", name="Paste many, or load a file").click()
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"problem": "p", "solution": "s"}\n{"problem": "p"}\n')
+    page.locator("#file input[type=file]").set_input_files(bad)
+    expect(page.locator("#many-message [role=alert]")).to_contain_text("bad.jsonl, line 2")
+    page.get_by_label("Remove this file").or_(page.get_by_label("Clear")).first.click()
+    good = tmp_path / "good.jsonl"
+    lines = [
+        {"problem": "First?", "candidates": [{"solution": "1"}, {"solution": "2"}]},
+        {"problem": "Second?", "candidates": [{"solution": "3"}]},
+    ]
+    good.write_text("\n".join(map(json.dumps, lines)))
+    page.locator("#file input[type=file]").set_input_files(good)
+    expect(page.locator("#rank-problem textarea")).to_have_value("First?")
+    expect(page.locator("#cards textarea")).to_have_count(2)
+    page.locator("#which input").click()
+    page.get_by_role("option", name=re.compile("Second")).click()
+    expect(page.locator("#rank-problem textarea")).to_have_value("Second?")
+    expect(page.locator("#cards textarea")).to_have_count(1)
+
+
+def test_one_that_cannot_be_scored_does_not_sink_the_others(visit):
+    page = opened(visit())
+    page.locator("#cards textarea").first.fill("1 2 3 4 5 6 7 8 9 " * 2000)
+    rank(page)
+    rows(page, COUNT - 1)
+    alert = page.locator("#failures [role=alert]")
+    expect(alert).to_contain_text("Solution 1 is not ranked.")
+    expect(alert).to_contain_text("tokens long")
+
+
+def test_what_cannot_be_ranked_says_why(visit):
+    page = opened(visit())
+    alert = page.locator("#rank-message [role=alert]")
+    page.locator("#rank-problem textarea").fill("")
+    rank(page)
+    expect(alert).to_contain_text("The problem is empty")
+    page.locator("#rank-problem textarea").fill("What is 1 + 1?")
+    for card in page.locator("#cards textarea").all():
+        card.fill(" ")
+    rank(page)
+    expect(alert).to_contain_text("There are no solutions")
