@@ -63,7 +63,7 @@ class Settings:
     growth: int = 0
 
     def source(self, seed: int) -> Iterator[prompts.Problem]:
-        """Problems without end, or those of the file, over and over for none but this run."""
+        """Problems without end, or those of the file."""
         if self.prompts is not None:
             return prompts.from_file(self.prompts)
         return prompts.made_up(self.candidates, self.steps, self.sentences, seed)
@@ -109,7 +109,7 @@ def measured(
     on_progress("Measuring the arithmetic ceiling")
     record["ceiling"] = next(iter(workers.values())).run(_ceiling, settings.folder)
     run_ = _Run(settings, workers, on_progress)
-    run_.warm_up()
+    record["settings"]["candidates"] = run_.warm_up()
     record["results"] = {
         name: getattr(run_, name.replace("-", "_"))()
         for name in settings.scenarios
@@ -145,12 +145,14 @@ class _Run:
         self._rotation = count()
         self.checks = Checks(settings.engine)
 
-    def warm_up(self) -> None:
-        """What a first call loads and compiles is not what is measured."""
-        asked = list(chain(*self._problems(2)))
+    def warm_up(self) -> int:
+        """What a first call loads and compiles is not measured; how many candidates there are."""
+        problems = self._problems(2)
+        asked = list(chain(*problems))
         for worker in self._workers.values():
-            worker.run(scenarios.throughput, asked)
             worker.run(scenarios.one_by_one, asked[:2])
+            worker.run(scenarios.throughput, asked)
+        return len(problems[0])
 
     def best_of_n(self) -> dict[str, Any]:
         """All candidates of several problems, given at once."""
