@@ -6,6 +6,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 
+from prm_app.errors import PrmError
 from prm_app.host import Host
 from prm_app.ui.api import publish
 from prm_app.ui.header import header
@@ -41,14 +42,17 @@ def launch(
     mcp: bool = False,
     prevent_thread_lock: bool = False,
 ) -> gr.Blocks:
-    """Opens the page; returns when it is closed, or at once with `prevent_thread_lock`."""
+    """Opens the page; returns when it is closed, or at once with `prevent_thread_lock`.
+
+    Raises PrmError where its functions cannot be served as MCP tools though `mcp` asks for it.
+    """
     page = build(host)
     page.launch(
         server_name=server_name,
         server_port=server_port,
         auth=auth,
         mcp_server=mcp,
-        prevent_thread_lock=prevent_thread_lock,
+        prevent_thread_lock=True,
         theme=Theme(),
         head=HEAD,
         app_kwargs={"routes": ROUTES},
@@ -60,4 +64,14 @@ def launch(
         ssr_mode=False,
         quiet=True,
     )
+    if mcp and not page.mcp_server:
+        page.close(verbose=False)
+        raise PrmError(
+            f"The MCP tools cannot be served ({page.mcp_error}): `pip install 'gradio[mcp]'` in an "
+            "environment of its own brings the versions they need, and --base-url uses an engine "
+            "from there."
+        )
+    print(f"The page is on {page.local_url}", flush=True)
+    if not prevent_thread_lock:
+        page.block_thread()
     return page

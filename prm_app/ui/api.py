@@ -1,4 +1,7 @@
-"""The page's public endpoints, for gradio_client and as MCP tools: `/score`, `/rank`, `/models`."""
+"""The page's public endpoints, for gradio_client and as MCP tools: `/score`, `/rank`, `/models`.
+
+Gradio reads their docstrings for the schemas, and one line an argument.
+"""
 
 from dataclasses import asdict
 from typing import Any
@@ -36,13 +39,10 @@ def publish(host: Host) -> None:
         Args:
             problem: The problem's text.
             solution: The solution's text; it is split into steps.
-            model: A model's key from /models, a hub name or a local folder. It is loaded first
-                where another one is in use. Empty for the model in use.
-            split: What separates steps: auto, paragraphs, lines, labels ("Step 1", "Step 2", …) or
-                delimiter.
+            model: A key from models, hub name or folder, loaded if needed; empty: the one in use.
+            split: What separates steps; labels are "Step 1", "Step 2", and auto guesses.
             delimiter: The text to split at, for split = delimiter.
-            threshold: The reward under which a step counts as wrong, in [0, 1]. Null for the
-                model's own.
+            threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
         """
         try:
             scorer = await _scorer(host, model)
@@ -73,10 +73,10 @@ def publish(host: Host) -> None:
             problem: The problem's text.
             solutions: The texts of the solutions.
             aggregation: How step rewards become one number: mean, min, product or last.
-            model: As for /score.
-            split: As for /score.
-            delimiter: As for /score.
-            threshold: As for /score.
+            model: A key from models, hub name or folder, loaded if needed; empty: the one in use.
+            split: What separates steps; labels are "Step 1", "Step 2", and auto guesses.
+            delimiter: The text to split at, for split = delimiter.
+            threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
         """
         try:
             if aggregation not in AGGREGATIONS:

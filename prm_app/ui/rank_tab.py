@@ -55,7 +55,7 @@ def rank_tab(host: Host, head: Header) -> None:
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
                 handed = gr.HTML(apply_default_css=False, elem_id="rank-facts")
-    ranking, selected, asked = gr.State(), gr.State(), gr.State()
+    ranking, selected, asked, drawn = gr.State(), gr.State(), gr.State(), gr.State()
     inputs = [fields.problem, fields.cards, split.how, split.delimiter, head.model]
     panel = [winner, failures, table, curves, steps, handed]
 
@@ -95,24 +95,37 @@ def rank_tab(host: Host, head: Header) -> None:
                     message: rank_views.progress(now),
                     empty: gr.HTML(visible=False),
                     place: gr.Column(visible=True),
-                    asked: (problem, cards, split, delimiter, model),
+                    asked: (problem, cards, split, delimiter, state.prm.key),
                     ranking: now,
+                    drawn: (how, threshold),
                     selected: None,
                     **dict(zip(panel, draw(now, None, how, threshold), strict=True)),
                 }
         except PrmError as error:
             yield {message: views.alert(str(error))}
 
+    def settle(
+        ranking: Ranking | None,
+        selected: int | None,
+        drawn: tuple | None,
+        how: Aggregation,
+        threshold: float,
+    ) -> list:
+        """Draws again where a control was moved while the answers were on their way."""
+        if drawn == (how, threshold):
+            return [gr.skip()] * len(panel)
+        return draw(ranking, selected, how, threshold)
+
     def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
-    for ask in (button.click, *([generated.success] if generated else [])):
-        ask(
-            rank,
-            [*inputs, how, head.threshold],
-            [message, empty, place, asked, ranking, selected, *panel],
-            **SCORING,
-        )
+    gr.on(
+        [button.click, *([generated.success] if generated else [])],
+        rank,
+        [*inputs, how, head.threshold],
+        [message, empty, place, asked, ranking, selected, drawn, *panel],
+        **SCORING,
+    ).then(settle, [ranking, selected, drawn, how, head.threshold], panel, **QUIET)
     gr.on(
         [*(field.change for field in inputs), asked.change],
         lambda *given: views.stale(given[-1], given[:-1]),

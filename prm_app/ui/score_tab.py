@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 
 import gradio as gr
 
-from prm_app.catalog import find
 from prm_app.errors import PrmError
 from prm_app.host import Host, Status
 from prm_app.result import Result
@@ -16,7 +15,7 @@ from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting
-from prm_app.ui.waiting import ready
+from prm_app.ui.waiting import offered, ready
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
@@ -56,7 +55,7 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
-    result, asked = gr.State(), gr.State()
+    result, asked, drawn = gr.State(), gr.State(), gr.State()
     inputs = [problem, text, split.how, split.delimiter, head.model]
     panel = [verdict, steps, curve, facts]
 
@@ -75,7 +74,7 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
         problem: str, text: str, split: str, delimiter: str, model: str, threshold: float
     ) -> AsyncIterator[dict]:
         try:
-            solution(find(model), problem, text, split, delimiter)
+            solution(offered(host, model), problem, text, split, delimiter)
             async for state in ready(host, model):
                 if isinstance(state, Status):
                     yield {message: views.waiting(state.stage, state.progress, SOON)}
@@ -90,10 +89,21 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
             message: "",
             empty: gr.HTML(visible=False),
             place: gr.Column(visible=True),
-            asked: (problem, text, split, delimiter, model),
+            asked: (problem, text, split, delimiter, state.prm.key),
             result: done,
+            drawn: threshold,
             **dict(zip(panel, draw(done, threshold), strict=True)),
         }
+
+    async def greet(
+        problem: str, text: str, split: str, delimiter: str, threshold: float
+    ) -> AsyncIterator[dict]:
+        async for update in score(problem, text, split, delimiter, "", threshold):
+            yield update
+
+    def settle(result: Result | None, drawn: float | None, threshold: float) -> list:
+        """Draws again where the threshold was moved while the answer was on its way."""
+        return [gr.skip()] * len(panel) if drawn == threshold else draw(result, threshold)
 
     def look(
         problem: str, text: str, split: str, delimiter: str, model: str, asked: tuple | None
@@ -102,19 +112,19 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
         if not text.strip():
             return views.preview(()), stale
         try:
-            found = solution(find(model), problem or "?", text, split, delimiter).steps
+            prm = offered(host, model)
+            found = solution(prm, problem or "?", text, split, delimiter).steps
         except PrmError as error:
             return views.alert(str(error)), stale
         further = len(found) != len(split_steps(text, split, delimiter))
         return views.preview(found, FURTHER if further else ""), stale
 
-    gr.on(
-        [button.click, page.load],
-        score,
-        [*inputs, head.threshold],
-        [message, empty, place, asked, result, *panel],
-        **SCORING,
-    )
+    outputs = [message, empty, place, asked, result, drawn, *panel]
+    for answer in (
+        button.click(score, [*inputs, head.threshold], outputs, **SCORING),
+        page.load(greet, [*inputs[:-1], head.threshold], outputs, **SCORING),
+    ):
+        answer.then(settle, [result, drawn, head.threshold], panel, **QUIET)
     gr.on(
         [*(field.change for field in inputs), asked.change, page.load],
         look,

@@ -9,13 +9,14 @@ import textwrap
 from html import escape
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
+# None of these looks far ahead in vain: text with many openings and no ends is read in linear time.
 _MATHS = re.compile(
-    r"\\\[(?P<display>.+?)\\\]"
-    r"|\$\$(?P<dollars>.+?)\$\$"
-    r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]+\*?)\}.+?\\end\{(?P=name)\})"
-    r"|\\\((?P<inline>.+?)\\\)"
+    r"\\\[(?P<display>(?:[^\\]|\\[^\[\]])++)\\\]"
+    r"|\$\$(?P<dollars>[^$]++)\$\$"
+    r"|\\\((?P<inline>(?:[^\\]|\\[^()])++)\\\)"
+    r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]{1,20}\*?)\}.{1,2000}?\\end\{(?P=name)\})"
     rf"|(?P<boxed>\\boxed{_BRACES})"
-    r"|(?<![\\$\w])\$(?P<dollar>[^\s$](?:[^$\n]*[^\s$\\])?)\$(?![\d$])",
+    r"|(?<![\\$\w])\$(?P<dollar>[^\s$](?:[^$\n]{0,500}[^\s$\\])?)\$(?![\d$])",
     re.DOTALL,
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")

@@ -3,6 +3,7 @@
 No font, script or image comes from another machine.
 """
 
+from inspect import signature
 from pathlib import Path
 
 import gradio as gr
@@ -86,10 +87,6 @@ class Theme(gr.themes.Base):
             "link_text_color": "var(--ink)",
             "error_text_color": "var(--wrong)",
         }
-        super().set(
-            **same,
-            **{f"{key}_dark": value for key, value in same.items() if f"{key}_dark" in _SETTINGS},
-        )
-
-
-_SETTINGS = gr.themes.Base.set.__code__.co_varnames
+        settings = signature(super().set).parameters
+        dark = {f"{key}_dark": value for key, value in same.items()}
+        super().set(**same, **{key: dark[key] for key in dark.keys() & settings.keys()})

@@ -11,6 +11,7 @@ from prm_app.scoring import ScoredSolution
 from prm_app.ui.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
 from prm_app.ui.text import rich
 
+PREVIEWED = 200
 TILES = {
     "mean": "average over the steps",
     "min": "the weakest step",
@@ -60,7 +61,9 @@ def preview(steps: Sequence[str], note: str = "") -> str:
         return '<p class="preview-head">The steps appear here while you type.</p>'
     count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
     said = f"<p>{escape(note)}</p>" if note else ""
-    items = "".join(f"<li>{rich(step)}</li>" for step in steps)
+    items = "".join(f"<li>{rich(step)}</li>" for step in steps[:PREVIEWED])
+    if len(steps) > PREVIEWED:
+        said += f"<p>The first {PREVIEWED} are shown here.</p>"
     return (
         f'<div class="preview-head"><strong>{count}</strong>{said}</div>'
         f'<ol class="preview">{items}</ol>'

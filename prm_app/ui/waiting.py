@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from prm_app.catalog import Prm
+from prm_app.catalog import Prm, find
 from prm_app.errors import EngineError
 from prm_app.host import Host, Status
 from prm_app.scoring import Scorer
@@ -14,6 +14,11 @@ POLL_SECONDS = 0.25
 def is_called(prm: Prm | None, name: str) -> bool:
     """Whether this is the model of that key or checkpoint."""
     return prm is not None and name in (prm.key, prm.checkpoint)
+
+
+def offered(host: Host, name: str) -> Prm:
+    """The model of that name as the host knows it, or as the catalogue does."""
+    return next((prm for prm in host.models() if is_called(prm, name)), None) or find(name)
 
 
 async def ready(host: Host, name: str = "") -> AsyncIterator[Status | Scorer]:
