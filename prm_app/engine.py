@@ -147,20 +147,20 @@ class Engine:
             for output in engine.step() if self._pending else ():
                 request = self._pending.pop(output.request_id)
                 values = output.outputs.data.float().numpy()
-                cached = len(request.token_ids) - len(values)
-                if request.reuse and cached != output.num_cached_tokens:
-                    # Preempted half-way: vLLM then returns the rows of both tries.
+                missing = len(request.token_ids) - len(values)
+                if request.reuse and missing == output.num_cached_tokens:
+                    request.future.set_result(Outputs(values, missing))
+                elif request.reuse:
+                    # Preempted half-way, it returns the rows of both tries: not to be told apart.
                     request.reuse = False
                     self._add(engine, str(next(numbers)), request)
-                elif cached > 0 and not request.reuse:
+                elif missing > 0:
                     request.future.set_exception(
-                        EngineError(f"vLLM returned no outputs for {cached} of the tokens.")
+                        EngineError(f"vLLM returned no outputs for {missing} of the tokens.")
                     )
                 else:
-                    # Without reuse the last row of every token is there, whatever precedes it.
-                    cached = max(cached, 0)
-                    values = values[len(values) + cached - len(request.token_ids) :]
-                    request.future.set_result(Outputs(values, cached))
+                    # Without reuse the last try has a row for every token.
+                    request.future.set_result(Outputs(values[-missing:], 0))
 
     def _add(self, engine: Any, key: str, request: _Request) -> None:
         from vllm import PoolingParams
