@@ -151,7 +151,7 @@ def test_a_language_model_writes_the_solutions_that_are_ranked(visit, chat_serve
     page.get_by_role("button", name="Let a language model write them").click()
     page.locator("#server input, #server textarea").first.fill(chat_server.url)
     page.locator("#writer input, #writer textarea").first.fill("writer")
-    page.get_by_label("Solutions", exact=True).first.fill("3")
+    page.locator("#writing").get_by_label("Solutions", exact=True).fill("3")
     page.locator("#write").click()
     rows(page, 3)
     written = [card.input_value() for card in page.locator("#cards textarea").all()]
