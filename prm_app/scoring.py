@@ -65,13 +65,20 @@ def solution(
 
 
 def checked(solution: Solution) -> Solution:
-    """The same solution; raises InputError where it has no problem or no steps."""
+    """The same solution; raises InputError where it has no problem, no steps, or no real text."""
     if not solution.problem.strip():
         raise InputError(
             "The problem is empty: a PRM judges steps against the problem, so give one."
         )
     if not any(step.strip() for step in solution.steps):
         raise InputError("The solution is empty: give at least one step.")
+    try:
+        "".join((solution.problem, *solution.steps)).encode()
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "The text holds half of a surrogate pair, which is no character: it was cut or decoded "
+            "wrongly before it came here."
+        ) from error
     return solution
 
 

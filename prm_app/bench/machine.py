@@ -23,6 +23,7 @@ def describe() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": gpus,
+        "openmp": {name: value for name, value in os.environ.items() if name.startswith("OMP_")},
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
         "versions": {

@@ -21,6 +21,7 @@ import numpy as np
 
 from prm_app.bench import machine, prompts, scenarios
 from prm_app.bench.checks import Checks
+from prm_app.bench.growth import growth
 from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
 from prm_app.scoring import Solution
@@ -42,7 +43,10 @@ OnProgress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments."""
+    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments.
+
+    `growth` is the largest number of solutions in the growth series, 0 for none.
+    """
 
     name: str
     folder: Path
@@ -56,9 +60,10 @@ class Settings:
     sentences: int = 1
     repeats: int = 3
     users: int = 64
+    growth: int = 0
 
     def source(self, seed: int) -> Iterator[prompts.Problem]:
-        """Problems without end, or those of the file, over and over for none but this run."""
+        """Problems without end, or those of the file."""
         if self.prompts is not None:
             return prompts.from_file(self.prompts)
         return prompts.made_up(self.candidates, self.steps, self.sentences, seed)
@@ -104,12 +109,14 @@ def measured(
     on_progress("Measuring the arithmetic ceiling")
     record["ceiling"] = next(iter(workers.values())).run(_ceiling, settings.folder)
     run_ = _Run(settings, workers, on_progress)
-    run_.warm_up()
+    record["settings"]["candidates"] = run_.warm_up()
     record["results"] = {
         name: getattr(run_, name.replace("-", "_"))()
         for name in settings.scenarios
         if name != "start"
     }
+    if settings.growth and "ours" in workers:
+        record["growth"] = growth(workers["ours"], settings.growth, on_progress)
     record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
     record["checks"] = run_.checks.record()
     return record
@@ -138,12 +145,14 @@ class _Run:
         self._rotation = count()
         self.checks = Checks(settings.engine)
 
-    def warm_up(self) -> None:
-        """What a first call loads and compiles is not what is measured."""
-        asked = list(chain(*self._problems(2)))
+    def warm_up(self) -> int:
+        """What a first call loads and compiles is not measured; how many candidates there are."""
+        problems = self._problems(2)
+        asked = list(chain(*problems))
         for worker in self._workers.values():
-            worker.run(scenarios.throughput, asked)
             worker.run(scenarios.one_by_one, asked[:2])
+            worker.run(scenarios.throughput, asked)
+        return len(problems[0])
 
     def best_of_n(self) -> dict[str, Any]:
         """All candidates of several problems, given at once."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from gradio_client import Client
 
 from prm_app.errors import EngineError
 
@@ -33,6 +32,8 @@ def page(folder: Path, engine: Mapping[str, Any], timeout: float = 600.0) -> dic
     `page` and `engine` count from the start of the program. Raises EngineError where the page does
     not open or the model does not load.
     """
+    from gradio_client import Client  # not needed where there is no page
+
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

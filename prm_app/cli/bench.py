@@ -37,6 +37,7 @@ _NUMBERS = (
     ("sentences", 1, "sentences of each made-up step; 0 is one equation"),
     ("repeats", 3, "measurements of which the median counts"),
     ("users", 64, "users at once"),
+    ("growth", 0, "also measure how time grows with up to N solutions; 0 for not"),
 )
 _SETTINGS = ("peers", "scenarios", "prompts", *(name for name, _, _ in _NUMBERS))
 

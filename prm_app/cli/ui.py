@@ -1,7 +1,7 @@
 """`prm-app ui`: the page in a browser, with an engine in this process or on running servers."""
 
 import argparse
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from prm_app.cli.options import add_model, open_host
@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> int:
     name, colon, password = (args.auth or "").partition(":")
     if args.auth is not None and not (name and colon and password):
         raise InputError("--auth is NAME:PASSWORD, with a colon between the two.")
-    if args.mcp and find_spec("mcp") is None:
-        raise InputError("--mcp needs Gradio's MCP server: `pip install '.[mcp]'`.")
+    if args.mcp:
+        _require_mcp()
     from prm_app.ui import launch
 
     host = open_host(args)
@@ -60,3 +60,17 @@ def run(args: argparse.Namespace) -> int:
     finally:
         host.close()
     return 0
+
+
+def _require_mcp() -> None:
+    """Gradio serves tools with version 1 of mcp; with a later one it serves none, in silence."""
+    try:
+        installed = version("mcp")
+    except PackageNotFoundError:
+        installed = "none"
+    if not installed.startswith("1."):
+        raise InputError(
+            f"--mcp needs version 1 of the package mcp, and {installed} is installed: "
+            "`pip install 'mcp<2'`. vLLM asks for version 2, but only for tools in chats, which no "
+            "PRM uses; to keep it, run the page with --base-url in an environment of its own."
+        )

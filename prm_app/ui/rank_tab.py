@@ -10,13 +10,13 @@ from prm_app.ranking import AGGREGATIONS, Aggregation
 from prm_app.result import Ranking
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
+from prm_app.ui.generating import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.rank_inputs import rank_examples, rank_fields, rank_inputs
 from prm_app.ui.running import scored_one_by_one
 from prm_app.ui.settings import QUIET, SCORING
 from prm_app.ui.splitting import splitting
 from prm_app.ui.waiting import ready
-from prm_app.ui.writing import writing
 
 EMPTY = """
 <div class="empty"><h2>Nothing ranked yet</h2>
@@ -33,7 +33,7 @@ def rank_tab(host: Host, head: Header) -> None:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(fields)
-            written = writing(fields)
+            generated = generator_fields(fields)
             split = splitting()
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):
@@ -120,7 +120,7 @@ def rank_tab(host: Host, head: Header) -> None:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
     gr.on(
-        [button.click, written.change],
+        [button.click, *([generated.success] if generated else [])],
         rank,
         [*inputs, how, head.threshold],
         [message, empty, place, asked, ranking, selected, drawn, *panel],

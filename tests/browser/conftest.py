@@ -1,15 +1,12 @@
 """A real Chromium on the real page with the real engine, started once a session."""
 
-import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -106,38 +103,3 @@ def visit(chromium: BrowserContext, url: str) -> Iterator[Callable[..., Page]]:
 
 def _is_local(address: str, url: str) -> bool:
     return address.startswith((url + "/", "data:", "blob:"))
-
-
-class ChatServer:
-    """An OpenAI-compatible server on loopback that answers with what it was given."""
-
-    def __init__(self) -> None:
-        self.answers = [f"3 + 4 = 7\nA: {n}" for n in range(3)]
-        self.asked: list[dict] = []
-        left = iter(self.answers)
-        asked = self.asked
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-                choice = {"message": {"content": next(left)}, "finish_reason": "stop"}
-                body = json.dumps({"choices": [choice]}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-
-@pytest.fixture
-def chat_server() -> Iterator[ChatServer]:
-    server = ChatServer()
-    yield server
-    server.server.shutdown()

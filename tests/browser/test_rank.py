@@ -144,20 +144,3 @@ def test_what_cannot_be_ranked_says_why(visit):
         card.fill(" ")
     rank(page)
     expect(alert).to_contain_text("There are no solutions")
-
-
-def test_a_language_model_writes_the_solutions_that_are_ranked(visit, chat_server):
-    page = opened(visit())
-    page.get_by_role("button", name="Let a language model write them").click()
-    page.locator("#server input, #server textarea").first.fill(chat_server.url)
-    page.locator("#writer input, #writer textarea").first.fill("writer")
-    page.locator("#writing").get_by_label("Solutions", exact=True).fill("3")
-    page.locator("#write").click()
-    rows(page, 3)
-    written = [card.input_value() for card in page.locator("#cards textarea").all()]
-    assert sorted(written) == sorted(chat_server.answers)
-    assert chat_server.asked[0]["messages"][-1]["content"] == EXAMPLE["problem"]
-
-    page.locator("#server input, #server textarea").first.fill("http://127.0.0.1:9")
-    page.locator("#write").click()
-    expect(page.locator("#writing-message [role=alert]")).to_contain_text("The generator failed")

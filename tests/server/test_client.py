@@ -38,6 +38,11 @@ def assert_equal(scored: ScoredSolution, expected: ScoredSolution) -> None:
     assert scored.rewards == pytest.approx(expected.rewards, abs=1e-5)
 
 
+def assert_all_equal(scorer, local, items: list[Solution]) -> None:
+    for one, other in zip(scorer.submit(items), local.submit(items), strict=True):
+        assert_equal(one.result(), other.result())
+
+
 @pytest.mark.parametrize("server", ["skywork", "qwen"])
 def test_the_numbers_are_those_of_this_process(
     request, server, open_scorer, in_process, real_solutions
@@ -46,8 +51,7 @@ def test_the_numbers_are_those_of_this_process(
     local = in_process.scorer(f"demo-{server}")
     assert scorer.prm.key == local.prm.key
     assert scorer.limit == local.limit
-    for each in [HOSTILE, *solutions(scorer, real_solutions, 80)]:
-        assert_equal(scorer.score(each), local.score(each))
+    assert_all_equal(scorer, local, [HOSTILE, *solutions(scorer, real_solutions, 80)])
 
 
 @pytest.mark.parametrize("server, key", [("skywork", "demo-skywork"), ("stock", "demo-qwen")])
@@ -63,8 +67,7 @@ def test_token_ids_to_a_stock_server_give_the_same_numbers(
         monkeypatch.setattr(remote, "_plugin_way", unknown)
     scorer = open_scorer(request.getfixturevalue(server))
     local = in_process.scorer(key)
-    for each in [HOSTILE, *solutions(scorer, real_solutions, 20)]:
-        assert_equal(scorer.score(each), local.score(each))
+    assert_all_equal(scorer, local, [HOSTILE, *solutions(scorer, real_solutions, 20)])
 
 
 @pytest.mark.parametrize("server", ["qwen", "stock"])
@@ -106,7 +109,7 @@ def test_the_checks_come_first(skywork, qwen, api_key):
         RemoteScorer(["127.0.0.1:9"])
     with pytest.raises(ServerError, match="refused the API key: give the right one with --api-key"):
         RemoteScorer([skywork], api_key="wrong")
-    with pytest.raises(ServerError, match="serves demo-qwen, not demo-skywork"):
+    with pytest.raises(ServerError, match=r"serves demo-qwen, not demo-skywork"):
         RemoteScorer([qwen], "demo-skywork")
     with pytest.raises(ServerError, match="serve different models"):
         RemoteScorer([skywork, qwen], api_key=api_key)

@@ -1,0 +1,28 @@
+"""The benchmark runs on the demo PRM, and all its peers give the same rewards."""
+
+from prm_app.bench import report
+from prm_app.bench.run import Settings, run
+from prm_app.catalog import find
+from prm_app.checkpoint import fetch
+
+
+def test_all_peers_agree_and_the_report_has_a_figure_of_each(model):
+    _, folder = fetch(find(model))
+    record = run(
+        Settings(
+            name=model,
+            folder=folder,
+            scenarios=("best-of-n", "latency", "edit", "users"),
+            problems=1,
+            candidates=3,
+            steps=4,
+            repeats=1,
+            users=3,
+        )
+    )
+    assert record["checks"]["equal"], record["checks"]
+    assert record["checks"]["rewards"] == 3 * 4 + 10 * 4 + 5 * 4
+    for name, figures in report.rows(record):
+        assert set(figures) == {"ours", "vllm", "transformers"}, name
+    saved = record["memory"]["ours"]
+    assert saved["computed"] < saved["tokens"] and saved["repeated"] == 0

@@ -1,0 +1,154 @@
+"""vLLM's own options in our command line, and the arguments that a server is started with.
+
+Servers on several GPUs or machines cannot run here: what vLLM is asked to do is checked in their
+place, up to the call that would do it.
+"""
+
+import pytest
+
+from prm_app.catalog import find
+from prm_app.cli import main
+from prm_app.cli.engine_options import engine_options
+from prm_app.errors import InputError, NotAPrmError
+from prm_app.server import server_args
+
+
+def test_engine_options_are_vllms_own_and_only_those_given():
+    given, rest = engine_options(
+        ["score", "file.jsonl", "--max-model-len", "2k", "--model", "m", "--json", "-tp", "2"]
+    )
+    assert given == {"max_model_len": 2000, "tensor_parallel_size": 2}
+    assert rest == ["score", "file.jsonl", "--json", "--model", "m"]
+
+
+@pytest.mark.parametrize(
+    "argv, given",
+    [
+        (["--gpu_memory_utilization=0.7"], {"gpu_memory_utilization": 0.7}),
+        (["--dtype", "float32"], {"dtype": "float32"}),
+        (["--trust-remote-code"], {"trust_remote_code": True}),
+        (["--no-enable-prefix-caching"], {"enable_prefix_caching": False}),
+        (["--quantization", "fp8"], {"quantization": "fp8"}),
+        (["--hf-overrides.rope_theta", "5"], {"hf_overrides": {"rope_theta": 5}}),
+    ],
+)
+def test_options_are_written_as_vllm_takes_them(argv, given):
+    assert engine_options(["score", *argv]) == (given, ["score"])
+
+
+def test_help_finds_vllms_options(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["score", "--help=max-model-len"])
+    assert end.value.code == 0
+    assert "--max-model-len" in capsys.readouterr().out
+
+
+def test_unknown_options_are_refused(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["score", "--problem", "2?", "--solution", "4", "--no-such-option", "1"])
+    assert end.value.code == 2
+    assert "--no-such-option" in capsys.readouterr().err
+
+
+def test_engine_options_with_servers_are_refused(capsys):
+    ask = ["score", "--problem", "2?", "--solution", "4", "--base-url", "127.0.0.1:9"]
+    assert main([*ask, "--max-model-len", "9"]) == 2
+    assert "give --max-model-len to `prm-app serve`" in capsys.readouterr().err
+
+
+def test_a_server_has_what_a_prm_needs():
+    args = server_args([])
+    assert args.model == find("demo-skywork").checkpoint
+    assert args.served_model_name == ["demo-skywork"]
+    assert (args.host, args.port) == ("127.0.0.1", 8000)
+    assert (args.runner, args.io_processor_plugin) == ("pooling", "prm")
+    assert args.pooler_config.tok_pooling_type == "ALL"
+
+
+def test_what_is_given_stands():
+    args = server_args(
+        [
+            "demo-qwen",
+            "--host",
+            "0.0.0.0",
+            "--port",
+            "8081",
+            "--served-model-name",
+            "mine",
+            "--max-model-len",
+            "1024",
+            "--dtype",
+            "bfloat16",
+            "--kv-cache-memory-bytes",
+            "1000000",
+            "--pooler-config",
+            '{"tok_pooling_type": "STEP"}',
+        ]
+    )
+    assert (args.host, args.port) == ("0.0.0.0", 8081)
+    assert args.served_model_name == ["mine"]
+    assert (args.max_model_len, args.dtype) == (1024, "bfloat16")
+    assert args.kv_cache_memory_bytes == 1_000_000
+    assert args.pooler_config.tok_pooling_type == "STEP"
+
+
+def test_only_prms_are_served(tmp_path):
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    with pytest.raises(NotAPrmError, match="LlamaForCausalLM"):
+        server_args([str(tmp_path)])
+    with pytest.raises(InputError, match="vLLM does not take these options"):
+        server_args(["demo-qwen", "--enable-auto-tool-choice"])
+
+
+@pytest.mark.parametrize(
+    "argv, expected",
+    [
+        (["--tensor-parallel-size", "4"], {"tensor_parallel_size": 4}),
+        (["--data-parallel-size", "8"], {"data_parallel_size": 8}),
+        (
+            ["-tp", "8", "-pp", "2", "--distributed-executor-backend", "ray"],
+            {
+                "tensor_parallel_size": 8,
+                "pipeline_parallel_size": 2,
+                "distributed_executor_backend": "ray",
+            },
+        ),
+        (
+            [
+                "--data-parallel-size",
+                "16",
+                "--data-parallel-size-local",
+                "8",
+                "--headless",
+                "--data-parallel-address",
+                "10.0.0.1",
+                "--data-parallel-rpc-port",
+                "13345",
+                "--data-parallel-start-rank",
+                "8",
+            ],
+            {
+                "data_parallel_size": 16,
+                "data_parallel_size_local": 8,
+                "data_parallel_address": "10.0.0.1",
+                "data_parallel_rpc_port": 13345,
+                "data_parallel_start_rank": 8,
+                "headless": True,
+            },
+        ),
+    ],
+)
+def test_many_gpus_and_machines_reach_vllm(monkeypatch, argv, expected):
+    from vllm.entrypoints.cli.serve import ServeSubcommand
+
+    started = []
+    monkeypatch.setattr(ServeSubcommand, "cmd", started.append)
+    assert main(["serve", "demo-qwen", *argv]) == 0
+    assert {name: getattr(started[0], name) for name in expected} == expected
+    assert started[0].io_processor_plugin == "prm"
+
+
+def test_api_keys_guard_every_route(monkeypatch):
+    monkeypatch.setenv("VLLM_PRM_API_KEYS", "")
+    args = server_args(["demo-qwen", "--api-key", "one", "two"])
+    assert args.middleware == ["vllm_prm.auth.RequireApiKey"]

@@ -1,0 +1,84 @@
+"""The benchmark's own sums: which prompts, which differences it lets pass, what it prints."""
+
+import json
+
+import pytest
+
+from prm_app.bench import prompts, report
+from prm_app.bench.checks import Checks
+from prm_app.errors import InputError
+
+
+def first(seed, **sizes):
+    sizes = {"candidates": 2, "steps": 3, "sentences": 1} | sizes
+    return prompts.take(prompts.made_up(**sizes, seed=seed), 1)[0]
+
+
+def test_a_seed_gives_the_same_problems_again_and_another_one_others():
+    assert first(1) == first(1) != first(2)
+
+
+def test_candidates_share_the_problem_and_have_the_steps_asked_for():
+    one, other = first(1, steps=7)
+    assert one.problem == other.problem and one.steps != other.steps
+    assert len(one.steps) == len(other.steps) == 7
+    assert not any("\n" in step for step in one.steps)
+
+
+def test_an_edit_changes_one_step():
+    original = first(1)[0]
+    changed = prompts.edited(original, 1)
+    differ = [a != b for a, b in zip(original.steps, changed.steps, strict=True)]
+    assert differ == [False, True, False]
+
+
+def test_prompts_from_a_file(tmp_path):
+    file = tmp_path / "problems.jsonl"
+    row = {"problem": "1 + 1?", "candidates": [{"solution": "1 + 1 = 2\nA: 2"}, {"solution": "3"}]}
+    file.write_text(json.dumps(row) + "\n")
+    (problem,) = prompts.from_file(file)
+    assert [each.steps for each in problem] == [("1 + 1 = 2", "A: 2"), ("3",)]
+    with pytest.raises(InputError, match="end after 1 of 2"):
+        prompts.take(prompts.from_file(file), 2)
+    file.write_text('{"question": 1}\n')
+    with pytest.raises(InputError, match="line 1"):
+        list(prompts.from_file(file))
+
+
+@pytest.mark.parametrize(
+    ("peer", "difference", "equal"),
+    [
+        ("vllm", 9e-6, True),
+        ("vllm", 2e-5, False),
+        ("transformers", 9e-4, True),
+        ("transformers", 2e-3, False),
+    ],
+)
+def test_a_reward_that_differs_by_more_than_rounding_fails(peer, difference, equal):
+    checks = Checks({"dtype": "float32"})
+    checks.compare({"ours": [(0.5, 0.25)], peer: [(0.5, 0.25 + difference)]})
+    assert checks.record()["equal"] is equal
+
+
+def test_a_missing_reward_fails_whatever_the_precision():
+    checks = Checks({"dtype": "float32"})
+    checks.compare({"ours": [(0.5,)], "transformers": [(0.5, 0.5)]})
+    assert checks.record()["equal"] is False
+
+
+def test_the_report_says_where_rewards_are_not_equal():
+    checks = Checks({"dtype": "float32"})
+    checks.compare({"ours": [(0.5,)], "vllm": [(0.7,)]})
+    record = {
+        "date": "2026-01-01T00:00:00+00:00",
+        "model": "demo",
+        "machine": {"gpus": [], "processor": "one", "cores": 2, "versions": {"vllm": "0.32.0"}},
+        "settings": {"candidates": 8, "users": 4},
+        "ceiling": {"flops": 1e11, "tokens_per_second": 5e3},
+        "results": {"latency": {"ours": {"p50": 0.0501, "p95": 0.123}}},
+        "memory": {"ours": {"resident_bytes": 5e8}},
+        "checks": checks.record(),
+    }
+    text = report.markdown(record)
+    assert "NOT EQUAL: 1 rewards of prm-app and vLLM encode differ by at most 2.0e-01" in text
+    assert "| One solution alone, p50; p95, ms | 50.1; 123 |" in text

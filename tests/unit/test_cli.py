@@ -1,0 +1,75 @@
+"""The command line without an engine: help, wrong use, exit codes, and that it starts fast."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from prm_app.cli import COMMANDS, main
+
+NAMES = [module.__name__.rsplit(".", 1)[-1] for module in COMMANDS]
+
+
+def run(capsys, *args: str) -> tuple[int, str, str]:
+    try:
+        code = main(args)
+    except SystemExit as end:  # argparse's own way out
+        code = end.code
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_teaches_its_use(capsys, name):
+    code, out, _ = run(capsys, name, "--help")
+    assert code == 0
+    assert f"usage: prm-app {name}" in out
+    assert "--help" in out
+
+
+def test_help_and_models_need_neither_vllm_nor_gradio():
+    watched = "import sys; from prm_app.cli import main\ntry: main(['--help'])\nexcept SystemExit: "
+    watched += "print([m for m in ('vllm', 'torch', 'gradio', 'transformers') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", watched], capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "args, says",
+    [
+        (("score",), "There is no problem: give --problem"),
+        (("score", "--problem", "2 + 2?"), "There is no solution: give --solution"),
+        (("score", "missing.jsonl"), "missing.jsonl cannot be read"),
+        (("score", "x.jsonl", "--problem", "2 + 2?"), "either a FILE of solutions, or one problem"),
+        (("rank",), "There are no solutions"),
+        (("rank", "--generate", "4", "--problem", "2?"), "--generator-url and --generator-model"),
+        (("reward",), "There is no prompt"),
+        (("ui", "--auth", "ada"), "--auth is NAME:PASSWORD"),
+        (("unknown",), "invalid choice"),
+        ((), "COMMAND"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_to_do(capsys, args, says):
+    code, out, err = run(capsys, *args)
+    assert (code, out) == (2, "")
+    assert says in err
+
+
+def test_a_server_that_is_away_ends_with_4(capsys):
+    code, out, err = run(
+        capsys, "score", "--base-url", "127.0.0.1:9", "--problem", "2 + 2?", "--solution", "4"
+    )
+    assert (code, out) == (4, "")
+    assert "No server answers at http://127.0.0.1:9" in err
+
+
+def test_models_lists_licence_size_and_format(capsys):
+    code, out, _ = run(capsys, "models", "--json")
+    assert code == 0
+    models = {row["key"]: row for row in json.loads(out)}
+    assert models["demo-qwen"]["format"] == "qwen"
+    assert models["Qwen2.5-Math-PRM-7B"]["licence"]
+    assert models["Qwen2.5-Math-PRM-72B"]["bytes"] > 100e9
+    _, table, _ = run(capsys, "models")
+    assert all(key in table for key in models)

@@ -1,0 +1,175 @@
+"""What the client does where servers refuse, fail, hang up, come back, or are something else."""
+
+import threading
+
+import pytest
+from http_server import Scripted
+
+from prm_app.errors import BusyError, InputError, NotAPrmError, ServerError
+from prm_app.http import base_url
+from prm_app.remote import SAMPLE, RemoteScorer
+from prm_app.scoring import Solution
+
+MODELS = {"data": [{"id": "demo-skywork", "root": "/models/skywork", "max_model_len": 4096}]}
+GOOD = Solution("2 + 2?", ("4",))
+
+
+def plugin_server(answer, port: int = 0) -> Scripted:
+    """A server with our plugin that serves the Skywork format; `answer` scores all but samples."""
+
+    def reply(path: str, body: dict | None):
+        if path == "/v1/models":
+            return 200, MODELS
+        if body["data"]["problem"] == SAMPLE.problem:
+            return scored(SAMPLE.steps[0].split("\n"))
+        return answer(body)
+
+    return Scripted(reply, port)
+
+
+def scored(steps: list[str], reward: float = 0.75):
+    return 200, {"data": {"steps": steps, "rewards": [reward] * len(steps), "tokens": 9}}
+
+
+@pytest.fixture
+def serve():
+    servers = []
+
+    def start(answer, port: int = 0) -> Scripted:
+        servers.append(plugin_server(answer, port))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture
+def connect():
+    scorers = []
+
+    def open_scorer(*servers: Scripted) -> RemoteScorer:
+        scorers.append(RemoteScorer([server.url for server in servers]))
+        return scorers[-1]
+
+    yield open_scorer
+    for scorer in scorers:
+        scorer.close()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_what_may_pass_is_asked_again(serve, connect, status):
+    answers = [(status, {"error": "not now"}), scored(["4"])]
+    server = serve(lambda body: answers.pop(0))
+    assert connect(server).score(GOOD).rewards == (0.75,)
+    assert not answers
+
+
+@pytest.mark.parametrize("status, error", [(400, InputError), (401, ServerError)])
+def test_a_refusal_is_not_asked_again(serve, connect, status, error):
+    server = serve(lambda body: (status, {"error": {"message": "data.steps is wrong"}}))
+    scorer = connect(server)
+    before = len(server.asked)
+    with pytest.raises(error):
+        scorer.score(GOOD)
+    assert len(server.asked) == before + 1
+
+
+def test_a_dead_server_is_left_out_and_comes_back(serve, connect):
+    first, second = (serve(lambda body: scored(["4"])) for _ in range(2))
+    scorer = connect(first, second)
+    first.close()
+    for _ in range(20):
+        assert scorer.score(GOOD).rewards == (0.75,)
+    back = serve(lambda body: scored(["4"], 0.5), port=first.port)
+    came = threading.Event()
+    for _ in range(200):
+        if any(each.result().rewards == (0.5,) for each in scorer.submit([GOOD] * 4)):
+            came.set()
+            break
+        came.wait(0.1)
+    assert came.is_set()
+    assert len(back.asked) > 2, "it was checked before it got its share"
+
+
+def test_servers_share_the_load(serve, connect):
+    lock, running = threading.Barrier(2, timeout=30), []
+
+    def answer(name):
+        def reply(body):
+            running.append(name)
+            lock.wait()  # both are busy at once, or neither ends
+            return scored(["4"])
+
+        return reply
+
+    scorer = connect(serve(answer("a")), serve(answer("b")))
+    for future in scorer.submit([GOOD] * 2):
+        future.result()
+    assert sorted(running) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (200, {"data": {"steps": ["5"], "rewards": [0.5], "tokens": 9}}),
+        (200, {"data": {"steps": ["4"], "rewards": [1.5], "tokens": 9}}),
+        (200, {"data": {"steps": ["4"], "rewards": [], "tokens": 9}}),
+        (200, {"data": {"steps": ["4"], "rewards": [None], "tokens": 9}}),
+        (200, {"something": "else"}),
+    ],
+)
+def test_what_is_no_reward_is_an_error_and_never_a_score(serve, connect, answer):
+    scorer = connect(serve(lambda body: answer))
+    with pytest.raises(ServerError):
+        scorer.score(GOOD)
+
+
+def test_a_failure_stays_with_its_item(serve, connect):
+    def answer(body):
+        bad = body["data"]["steps"] == ["bad"]
+        return (400, {"error": {"message": "no"}}) if bad else scored(body["data"]["steps"])
+
+    scorer = connect(serve(answer))
+    items = [Solution("2?", (step,)) for step in ("a", "bad", "c", "\ud800")]
+    outcomes = dict(scorer.score_many(items))
+    assert [outcomes[i].steps for i in (0, 2)] == [("a",), ("c",)]
+    assert isinstance(outcomes[1], InputError)
+    assert isinstance(outcomes[3], InputError)
+
+
+def test_a_server_without_pooling_is_not_a_prm():
+    def reply(path, body):
+        return (200, MODELS) if path == "/v1/models" else (404, {"detail": "Not Found"})
+
+    server = Scripted(reply)
+    with pytest.raises(NotAPrmError, match="start the server with `prm-app serve`"):
+        RemoteScorer([server.url])
+    server.close()
+
+
+def test_something_else_than_a_model_server():
+    server = Scripted(lambda path, body: (200, {"hello": "world"}))
+    with pytest.raises(ServerError, match="does not answer as a vLLM server's"):
+        RemoteScorer([server.url])
+    server.close()
+
+
+def test_a_server_that_stays_busy_is_an_error(serve, connect, monkeypatch):
+    monkeypatch.setattr("prm_app.pool.PATIENCE", 0.3)
+    monkeypatch.setattr("prm_app.pool.Pool.__init__.__defaults__", (0.3,))
+    scorer = connect(serve(lambda body: (503, {"error": "full"})))
+    with pytest.raises(BusyError, match="answered 503"):
+        scorer.score(GOOD)
+
+
+@pytest.mark.parametrize(
+    "given, url",
+    [
+        ("http://gpu:8000/v1/", "http://gpu:8000"),
+        ("gpu:8000", "http://gpu:8000"),
+        ("https://x.org/prm/v1", "https://x.org/prm"),
+    ],
+)
+def test_addresses_may_end_in_v1(given, url):
+    assert base_url(given) == url
