@@ -19,13 +19,13 @@ Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the trunk; the defaults are those of the shipped weights (11.5M parameters)."""
+    """Sizes of the trunk; the defaults are those of the shipped weights (11.0M parameters)."""
 
     vocabulary: int = 4096
     hidden: int = 320
     layers: int = 8
     heads: int = 5
-    intermediate: int = 896
+    intermediate: int = 832
     context: int = 4096
     rope_theta: float = 10_000.0
     norm_epsilon: float = 1e-6
@@ -101,7 +101,6 @@ class DemoPrm(nn.Module):
     def __init__(self, shape: Shape, dropout: float = 0.0):
         super().__init__()
         self.shape = shape
-        self.dropout = dropout
         self.model = Trunk(shape, dropout)
         self.value_head = nn.Linear(shape.hidden, 1)
         self.score_head = nn.Sequential(
@@ -125,7 +124,6 @@ class DemoPrm(nn.Module):
         x = self.model.embed_tokens(ids)
         if torch.is_autocast_enabled(ids.device.type):
             x = x.to(torch.get_autocast_dtype(ids.device.type))
-        x = F.dropout(x, self.dropout, self.training)
         rotation = self._rotation(positions, x.dtype)
         for layer in self.model.layers:
             x = layer(x, rotation, attend)

@@ -6,10 +6,15 @@ are Qwen2's to the letter: Transformers rebuilds them for every checkpoint of th
 whatever tokenizer.json says.
 """
 
-from collections.abc import Iterable
+import random
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from vllm_prm.formats import QWEN_SYSTEM_PROMPT
+
+from prm_app.demo.layouts import draw_style, dress
+from prm_app.demo.program import Problem, render
 
 VOCABULARY_SIZE = 4096
 BOS, CHAT_START, CHAT_END, STEP_END = SPECIAL_TOKENS = (
@@ -45,6 +50,17 @@ def train_tokenizer(texts: Iterable[str], size: int = VOCABULARY_SIZE) -> Tokeni
     lines = (line for text in texts for line in text.splitlines())
     tokenizer.train_from_iterator(lines, trainer)
     return tokenizer
+
+
+def corpus(problems: Sequence[Problem], seed: int = 0) -> Iterator[str]:
+    """Every problem as it stands and in another layout, and the words of the chat template."""
+    rng = random.Random(seed)
+    for problem in problems:
+        yield render(problem.question, problem.values)
+        yield from (render(step.line, problem.values) for step in problem.steps)
+        style = draw_style(rng, paragraphs=True)
+        yield from dress(style, style.plan(problem, rng), problem.values, {})
+        yield f"system\n{QWEN_SYSTEM_PROMPT}\nuser\nassistant\n"
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

@@ -1,0 +1,153 @@
+"""Evaluation sets made by corruption, and the numbers ProcessBench defines on them.
+
+First-error detection (Zheng et al. 2024, https://arxiv.org/abs/2412.06559): a solution's prediction
+is the first step whose reward is below the threshold, or none. F1 is the harmonic mean of the share
+of wrong solutions whose first error is found exactly and the share of right ones left unflagged.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from vllm_prm.formats import PromptFormat
+
+from prm_app.demo.corruption import KINDS, corrupt
+from prm_app.demo.layouts import Style, draw_style, dress
+from prm_app.demo.model import DemoPrm, causal_attention
+from prm_app.demo.program import Problem, render
+
+KIND_SHARES = dict(zip(KINDS, (0.25, 0.18, 0.2, 0.12, 0.075, 0.075, 0.1), strict=True))
+"""The mix of mistakes in a corrupted set."""
+_PLAIN_FINALS = ("The answer is {}.", "The answer is {}", "Answer: {}", "A: {}", "")
+
+
+class Case(NamedTuple):
+    """A solution to judge; `error` is the index of its first wrong step, -1 where it is right."""
+
+    problem: str
+    steps: list[str]
+    error: int
+    kind: str
+
+
+def plain_style(rng: random.Random) -> Style:
+    """GSM8K's own layout, with or without a final line."""
+    return Style(final=rng.choice(_PLAIN_FINALS))
+
+
+def right_and_wrong(
+    problems: Iterable[Problem],
+    seed: int,
+    kinds: Sequence[str] = KINDS,
+    style: Callable[[random.Random], Style] = plain_style,
+) -> list[Case]:
+    """Each problem's right solution, and a wrong one of a kind drawn by `KIND_SHARES`."""
+    rng = random.Random(seed)
+    cases = []
+    for problem in problems:
+        drawn = style(rng)
+        steps = drawn.plan(problem, rng)
+        question = render(problem.question, problem.values)
+        cases.append(Case(question, dress(drawn, steps, problem.values, {}), -1, "right"))
+        kind = rng.choices(kinds, [KIND_SHARES[k] for k in kinds])[0]
+        wrong = corrupt(steps, problem.values, problem, kind, rng, tries=8)
+        if wrong is not None:
+            texts = dress(drawn, wrong.steps, wrong.values, {})
+            cases.append(Case(question, texts, wrong.error, kind))
+    return cases
+
+
+def layout_cases(problems: Iterable[Problem], seed: int, paragraphs: bool) -> list[Case]:
+    """Right solutions in layouts and phrasings that training never draws."""
+    rng = random.Random(seed)
+    cases = []
+    for problem in problems:
+        style = draw_style(rng, paragraphs, held_out=True)
+        texts = dress(style, style.plan(problem, rng), problem.values, {})
+        cases.append(Case(render(problem.question, problem.values), texts, -1, "layout"))
+    return cases
+
+
+@torch.no_grad()
+def step_logits(
+    model: DemoPrm,
+    fmt: PromptFormat,
+    cases: Sequence[Case],
+    batch: int = 32,
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[list[float]]:
+    """The logit that each step is right; a plain forward pass, right-padded, longest first."""
+    device = model.value_head.weight.device
+    prompts = fmt.encode_batch([(case.problem, case.steps) for case in cases])
+    order = sorted(range(len(cases)), key=lambda i: -len(prompts[i].token_ids))
+    logits: list[list[float]] = [[] for _ in cases]
+    for begin in range(0, len(order), batch):
+        chosen = order[begin : begin + batch]
+        length = len(prompts[chosen[0]].token_ids)
+        ids = torch.zeros(len(chosen), length, dtype=torch.long)
+        for row, i in enumerate(chosen):
+            ids[row, : len(prompts[i].token_ids)] = torch.tensor(prompts[i].token_ids)
+        positions = torch.arange(length, device=device).expand(len(chosen), length)
+        hidden = model(ids.to(device), positions, causal_attention)
+        value, score = model.step_logits(hidden)
+        read = (value if fmt.labels == 1 else score).float().cpu()
+        for row, i in enumerate(chosen):
+            logits[i] = read[row, prompts[i].positions].tolist()
+        progress(len(chosen))
+    return logits
+
+
+def first_error(rewards: Sequence[float], threshold: float) -> int:
+    """The first step below the threshold, or -1."""
+    return next((i for i, reward in enumerate(rewards) if reward < threshold), -1)
+
+
+class Detection(NamedTuple):
+    """First-error detection on one set: shares, and how many solutions each is over."""
+
+    exact: float
+    unflagged: float
+    f1: float
+    wrong: int
+    right: int
+
+
+def detection(
+    cases: Sequence[Case], logits: Sequence[Sequence[float]], threshold: float = 0.0
+) -> Detection:
+    """ProcessBench's F1; `threshold` is on the logit, 0 being a reward of 0.5."""
+    hits = [
+        (case.error >= 0, first_error(row, threshold) == case.error)
+        for case, row in zip(cases, logits, strict=True)
+    ]
+    wrong = [hit for is_wrong, hit in hits if is_wrong]
+    right = [hit for is_wrong, hit in hits if not is_wrong]
+    exact = float(np.mean(wrong)) if wrong else float("nan")
+    unflagged = float(np.mean(right)) if right else float("nan")
+    f1 = 2 * exact * unflagged / (exact + unflagged) if exact + unflagged else 0.0
+    return Detection(exact, unflagged, f1, len(wrong), len(right))
+
+
+def judged_steps(
+    cases: Sequence[Case], logits: Sequence[Sequence[float]]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits and labels (1 right) of the steps up to each first error; later labels mean little."""
+    kept = [
+        (logit, i != case.error)
+        for case, row in zip(cases, logits, strict=True)
+        for i, logit in enumerate(row)
+        if case.error < 0 or i <= case.error
+    ]
+    return np.array([k[0] for k in kept]), np.array([k[1] for k in kept], float)
+
+
+def calibration_error(logits: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error (Guo et al. 2017, https://arxiv.org/abs/1706.04599)."""
+    rewards = 1 / (1 + np.exp(-logits))
+    place = np.minimum((rewards * bins).astype(int), bins - 1)
+    return sum(
+        float((place == b).mean()) * abs(float((rewards - labels)[place == b].mean()))
+        for b in np.unique(place)
+    )

@@ -1,0 +1,126 @@
+"""Make a reward of 0.5 mean even odds: `python -m prm_app.demo.calibrate --gsm8k train.jsonl`.
+
+Training shows the model as many wrong turns as right steps, and problems of which it knows the
+words; on new problems its logits are too low and too sure. Platt scaling (1999) fits a scale and a
+shift for each head on the validation split. Both go into the head's own weights, so nobody who
+loads the checkpoint needs to know of them.
+"""
+
+import argparse
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from vllm_prm.formats import load_format
+
+from prm_app.demo import export, sources
+from prm_app.demo.benchmark import (
+    Case,
+    calibration_error,
+    detection,
+    judged_steps,
+    plain_style,
+    right_and_wrong,
+    step_logits,
+)
+from prm_app.demo.layouts import Style, draw_style
+from prm_app.demo.model import DemoPrm
+from prm_app.demo.program import Problem
+from prm_app.demo.reading import read_gsm8k
+
+_TOLERANCE = 0.04
+
+
+def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Scale and shift that make `sigmoid(scale * logit + shift)` most likely."""
+    x, y = torch.from_numpy(logits).double(), torch.from_numpy(labels).double()
+    weights = torch.tensor([0.5, 0.0], dtype=torch.float64, requires_grad=True)
+    optimizer = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimizer.zero_grad()
+        surprise = F.binary_cross_entropy_with_logits(weights[0] * x + weights[1], y)
+        surprise.backward()
+        return surprise
+
+    optimizer.step(loss)
+    scale, shift = weights.tolist()
+    return scale, shift
+
+
+def fit(cases: Sequence[Case], rows: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Platt's scale, and the shift near Platt's that finds first errors best at 0.5.
+
+    Most steps are right, so the likeliest shift flags few; first-error F1 weighs right and wrong
+    solutions alike. Of the shifts that keep the calibration error within `_TOLERANCE`, the one with
+    the best F1 is taken.
+    """
+    logits, labels = judged_steps(cases, rows)
+    scale, shift = fit_platt(logits, labels)
+    shifts = [shift - 0.05 * i for i in range(40)]
+    fair = [s for s in shifts if calibration_error(scale * logits + s, labels) <= _TOLERANCE] or [
+        shift
+    ]
+    return scale, max(fair, key=lambda s: detection(cases, rows, threshold=-s / scale).f1)
+
+
+@torch.no_grad()
+def apply(model: DemoPrm, labels: int, scale: float, shift: float) -> None:
+    """Put a scale and a shift of the logit into the head with that many labels."""
+    if labels == 1:
+        model.value_head.weight.mul_(scale)
+        model.value_head.bias.mul_(scale).add_(shift)
+    else:
+        last = model.score_head[-1]
+        last.weight.mul_(scale)
+        last.bias.mul_(scale).add_(torch.tensor([-shift / 2, shift / 2]))
+
+
+def validation_cases(gsm8k: list[Problem], paragraphs: bool, seed: int = 11) -> list[Case]:
+    """GSM8K problems held out of training, and stories and templates of the validation split."""
+    rng = random.Random(seed)
+
+    def style(rng: random.Random) -> Style:
+        return plain_style(rng) if rng.random() < 0.7 else draw_style(rng, paragraphs)
+
+    _, problems = sources.split_gsm8k(gsm8k)
+    stories = [sources.story(g, rng) for g in sources.GENERATORS["validation"] for _ in range(40)]
+    templates = [sources.template(n, rng) for n in sources.VALIDATION_TEMPLATES for _ in range(6)]
+    everything = problems + stories + [problem for problem in templates if problem]
+    return right_and_wrong(everything, seed, style=style)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m prm_app.demo.calibrate", description=__doc__.split("\n\n")[0]
+    )
+    parser.add_argument("--gsm8k", type=Path, required=True, help="GSM8K's train.jsonl")
+    parser.add_argument(
+        "--checkpoints", type=Path, default=export.CHECKPOINTS, help="changed in place"
+    )
+    args = parser.parse_args()
+    model, tokenizer = export.load(args.checkpoints)
+    gsm8k = read_gsm8k(args.gsm8k)
+    for name in export.FORMATS:
+        fmt = load_format(args.checkpoints / name)
+        cases = validation_cases(gsm8k, paragraphs=fmt.labels == 2)
+        rows = step_logits(model, fmt, cases)
+        logits, labels = judged_steps(cases, rows)
+        scale, shift = fit(cases, rows)
+        apply(model, fmt.labels, scale, shift)
+        moved = [[scale * logit + shift for logit in row] for row in rows]
+        print(
+            f"{name}: scale {scale:.3f}, shift {shift:.3f};"
+            f" validation F1 {detection(cases, rows).f1:.3f} -> {detection(cases, moved).f1:.3f},"
+            f" calibration error {calibration_error(logits, labels):.3f} ->"
+            f" {calibration_error(scale * logits + shift, labels):.3f}",
+            flush=True,
+        )
+    export.export(model, tokenizer, args.checkpoints)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""What the model is trained on: every step's verdict, every token's verdict, and the next token.
+
+The step loss is what counts. The token loss ("is all up to here still right?") tells the model
+where in a step it went wrong; language modelling of the right solutions teaches what a right step
+would have been, and keeps the trunk from learning the training problems by heart.
+"""
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from prm_app.demo.forest import (
+    FORK,
+    IDS,
+    NO_LABEL,
+    PARENT,
+    POSITION,
+    RIGHT,
+    STEP_LABEL,
+    STRAND,
+    TOKEN_LABEL,
+    WRONG,
+)
+from prm_app.demo.model import DemoPrm
+
+
+class Losses(NamedTuple):
+    """Mean losses in nats, and the share of steps judged right at threshold 0.5."""
+
+    step: Tensor
+    token: Tensor
+    language: Tensor
+    accuracy: Tensor
+
+
+class Objective(nn.Module):
+    """The model with its losses, as one module so that it compiles as one."""
+
+    def __init__(self, model: DemoPrm, step_end_id: int):
+        super().__init__()
+        self.model = model
+        self.step_end_id = step_end_id
+
+    def forward(self, rows: Tensor, mask) -> Losses:
+        """Args: `rows` (batch, 7, length), integers; `mask` a BlockMask or a boolean tensor."""
+        ids = rows[:, IDS]
+        hidden = self.model(ids, rows[:, POSITION], _attention(mask))
+        value, score = self.model.step_logits(hidden)
+        logits = torch.where(ids == self.step_end_id, score, value).float()
+        label = rows[:, STEP_LABEL]
+        judged = label != NO_LABEL
+        step = _mean(_verdict(logits, label), judged)
+        accuracy = _mean(((logits > 0) == (label == RIGHT)).float(), judged)
+
+        marks = rows[:, TOKEN_LABEL]
+        token_logits = self.model.token_head(hidden).squeeze(-1).float()
+        token = _mean(_verdict(token_logits, marks), (marks == WRONG) | (marks == RIGHT))
+
+        trunk = (rows[:, PARENT] == 0) & (marks >= RIGHT)
+        target = trunk[:, 1:] & (rows[:, STRAND, 1:] == rows[:, STRAND, :-1])
+        words = F.linear(hidden[:, :-1], self.model.model.embed_tokens.weight.to(hidden.dtype))
+        surprise = F.cross_entropy(
+            words.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+        )
+        return Losses(step, token, _mean(surprise, target.flatten()), accuracy)
+
+
+def dense_mask(rows: Tensor) -> Tensor:
+    """Who sees whom, as a boolean tensor (batch, 1, length, length): for the CPU and for tests."""
+    index = torch.arange(rows.shape[-1], device=rows.device)
+    strand, parent = rows[:, STRAND], rows[:, PARENT]
+    own = strand[:, :, None] == strand[:, None, :]
+    shared = (parent[:, :, None] == strand[:, None, :]) & (
+        rows[:, POSITION][:, None, :] < rows[:, FORK][:, :, None]
+    )
+    return ((index[:, None] >= index) & (own | shared))[:, None]
+
+
+def block_mask(rows: Tensor):
+    """The same for flex attention, which skips the blocks where nobody sees anybody."""
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    strand, parent, position, fork = (
+        rows[:, field].contiguous() for field in (STRAND, PARENT, POSITION, FORK)
+    )
+
+    def sees(b, h, q, k):
+        own = strand[b, q] == strand[b, k]
+        shared = (parent[b, q] == strand[b, k]) & (position[b, k] < fork[b, q])
+        return (q >= k) & (own | shared)
+
+    batch, _, length = rows.shape
+    return create_block_mask(sees, batch, None, length, length, device=rows.device, _compile=True)
+
+
+def _attention(mask):
+    if isinstance(mask, Tensor):
+        return lambda q, k, v: F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+    from torch.nn.attention.flex_attention import flex_attention
+
+    return lambda q, k, v: flex_attention(q, k, v, block_mask=mask)
+
+
+def _verdict(logits: Tensor, label: Tensor) -> Tensor:
+    target = (label == RIGHT).float()
+    return F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    weight = weight.float()
+    return (values * weight).sum() / weight.sum().clamp(min=1)
