@@ -119,13 +119,13 @@ def rank_tab(host: Host, head: Header) -> None:
     def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
-    gr.on(
-        [button.click, *([generated.success] if generated else [])],
-        rank,
-        [*inputs, how, head.threshold],
-        [message, empty, place, asked, ranking, selected, drawn, *panel],
-        **SCORING,
-    ).then(settle, [ranking, selected, drawn, how, head.threshold], panel, **QUIET)
+    for asked_for in (button.click, *([generated.success] if generated else [])):
+        asked_for(
+            rank,
+            [*inputs, how, head.threshold],
+            [message, empty, place, asked, ranking, selected, drawn, *panel],
+            **SCORING,
+        ).then(settle, [ranking, selected, drawn, how, head.threshold], panel, **QUIET)
     gr.on(
         [*(field.change for field in inputs), asked.change],
         lambda *given: views.stale(given[-1], given[:-1]),

@@ -1,0 +1,19 @@
+"""The page is there before any engine is."""
+
+import subprocess
+import sys
+
+PROGRAM = """
+import sys
+from prm_app.host import LocalHost
+from prm_app.ui import build
+page = build(LocalHost())
+print(sorted(f.api_name for f in page.fns.values() if f.api_visibility == "public"))
+print([name for name in ("vllm", "torch", "transformers") if name in sys.modules])
+"""
+
+
+def test_page_is_built_without_importing_an_engine():
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["['models', 'rank', 'score']", "[]"]
