@@ -48,7 +48,7 @@ def test_an_example_shows_what_its_title_says(model, fmt, example):
     assert first_error(row, 0.5) == example["flagged"]
 
 
-@pytest.mark.parametrize("example", EXAMPLES["best_of"], ids=lambda example: example["title"])
+@pytest.mark.parametrize("example", EXAMPLES["best_of_n"], ids=lambda example: example["title"])
 def test_a_best_of_n_example_picks_what_its_title_says(model, fmt, example):
     rows = rewards(model, fmt, example["problem"], example["solutions"])
     assert int(np.argmax([row.mean() for row in rows])) == example["picks"]
