@@ -6,8 +6,8 @@ vLLM calls `register` at the start of every process through the `vllm.general_pl
 from packaging.version import Version
 
 ARCHITECTURES = {"Qwen2ForPrmModel": "vllm_prm.skywork:Qwen2ForPrmModel"}
-TESTED_VLLM = ("0.26", "0.32")
-"""The oldest and the newest minor version of vLLM that the plugin was run with."""
+SUPPORTED_VLLM = ("0.26", "0.32")
+"""The oldest and the newest minor version of vLLM whose interfaces the plugin is written for."""
 
 
 def register() -> None:
@@ -24,11 +24,11 @@ def register() -> None:
         logger.info("vllm-prm registered %s (Skywork-o1-Open-PRM)", architecture)
 
     installed = Version(vllm.__version__)
-    oldest, newest = map(Version, TESTED_VLLM)
+    oldest, newest = map(Version, SUPPORTED_VLLM)
     if missing and not oldest.release <= installed.release[:2] <= newest.release:
         logger.warning(
-            "vllm-prm was tested with vLLM %s to %s, and this is vLLM %s: compare its rewards with "
+            "vllm-prm supports vLLM %s to %s, and this is vLLM %s: compare its rewards with "
             "known ones before you trust them",
-            *TESTED_VLLM,
+            *SUPPORTED_VLLM,
             installed,
         )
