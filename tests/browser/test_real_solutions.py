@@ -1,4 +1,4 @@
-"""Real input: the page's endpoint gives what the public API gives, for 20 problems x 4 solutions."""
+"""Real input: the page gives what the public API gives, for 20 problems x 4 real solutions."""
 
 import pytest
 from gradio_client import Client
