@@ -1,6 +1,6 @@
 # Sets up one virtual environment per backend and runs the project in it.
 #   make demo    set up, then open the app on http://127.0.0.1:7860
-#   make test    set up, then run every test
+#   make test    set up, then run every test (SUITES=unit for the quick ones)
 #   make lock    pin the dependencies of pyproject.toml again
 # BACKEND=cpu or BACKEND=cuda overrides the choice made from nvidia-smi.
 
@@ -10,7 +10,8 @@ VENV    := .venv-$(BACKEND)
 BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 UV      := $(BIN)/uv
-TESTS   ?= tests
+# Each in a process of its own: one holds vLLM engines, one servers, one the app and a browser.
+SUITES  ?= unit engine server browser
 
 # torch's CPU build is not on the default index: take a wheel at hand, else ask PyTorch's own index.
 WHEELS  := $(firstword $(foreach d,$(PIP_FIND_LINKS),$(if $(wildcard $(d)/torch-*+cpu-*),$(d))))
@@ -37,7 +38,7 @@ demo: $(READY)
 	$(BIN)/python app.py
 
 test: $(READY)
-	$(BIN)/python -m pytest $(TESTS)
+	@set -e; for suite in $(SUITES); do echo "tests/$$suite"; $(BIN)/python -m pytest tests/$$suite; done
 
 lint: $(READY)
 	$(BIN)/ruff check .
