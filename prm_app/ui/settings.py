@@ -3,10 +3,14 @@
 SCORING = {
     "concurrency_id": "scoring",
     "concurrency_limit": 64,
+    "trigger_mode": "always_last",
     "show_progress": "hidden",
     "api_visibility": "private",
 }
-"""For listeners that ask the engine: side by side, so that its batches hold many users' steps."""
+"""For listeners that ask the engine: side by side, so that its batches hold many users' steps.
+
+Who asks again while an answer is on its way gets the newer one too.
+"""
 
 QUIET = {
     "concurrency_limit": None,
