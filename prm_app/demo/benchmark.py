@@ -17,6 +17,7 @@ from prm_app.demo.corruption import KINDS, corrupt
 from prm_app.demo.layouts import Style, draw_style, dress
 from prm_app.demo.model import DemoPrm, causal_attention
 from prm_app.demo.program import Problem, render
+from prm_app.ranking import first_error
 
 KIND_SHARES = dict(zip(KINDS, (0.25, 0.18, 0.2, 0.12, 0.075, 0.075, 0.1), strict=True))
 """The mix of mistakes in a corrupted set."""
@@ -99,11 +100,6 @@ def step_logits(
     return logits
 
 
-def first_error(rewards: Sequence[float], threshold: float) -> int:
-    """The first step below the threshold, or -1."""
-    return next((i for i, reward in enumerate(rewards) if reward < threshold), -1)
-
-
 class Detection(NamedTuple):
     """First-error detection on one set: shares, and how many solutions each is over."""
 
@@ -119,7 +115,7 @@ def detection(
 ) -> Detection:
     """ProcessBench's F1; `threshold` is on the logit, 0 being a reward of 0.5."""
     hits = [
-        (case.error >= 0, first_error(row, threshold) == case.error)
+        (case.error >= 0, first_error(row, threshold) == (None if case.error < 0 else case.error))
         for case, row in zip(cases, logits, strict=True)
     ]
     wrong = [hit for is_wrong, hit in hits if is_wrong]
