@@ -189,12 +189,13 @@ class Engine:
 
 def memory(options: Mapping[str, Any]) -> tuple[int, int]:
     """Memory for a model with these engine options: bytes in all, and bytes a weight takes."""
-    import torch
-
     if on_cpu():
         return psutil.virtual_memory().available, 2 if _has_bf16() else 4
+    _prepare_environment()
+    from vllm.platforms import current_platform
+
     devices = options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
-    size = torch.cuda.get_device_properties(0).total_memory
+    size = current_platform.get_device_total_memory()
     return size * devices, 1 if options.get("quantization") == "fp8" else 2
 
 
@@ -205,15 +206,20 @@ def _has_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported()
 
 
+def _prepare_environment() -> None:
+    """Sets what vLLM reads at its import."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    if on_cpu():
+        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+
+
 def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """vLLM's engine arguments for a PRM on this machine, with `options` over them.
 
     Imports vLLM, and sets the environment that it reads at its import.
     """
-    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
-    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
-    if on_cpu():
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+    _prepare_environment()
     from vllm.config import PoolerConfig
     from vllm.engine.arg_utils import EngineArgs
 
@@ -262,10 +268,14 @@ def machine_defaults() -> dict[str, Any]:
 
 
 def on_cpu() -> bool:
-    """Whether models run on the CPU here."""
+    """Whether models run on the CPU here.
+
+    Counts the devices without starting CUDA: a process that has started it cannot fork, as vLLM
+    does for its engine's core.
+    """
     import torch
 
-    return not torch.cuda.is_available()
+    return torch.cuda.device_count() == 0
 
 
 def cache_bytes(args: Any) -> int:
