@@ -76,7 +76,7 @@ def apply(model: DemoPrm, labels: int, scale: float, shift: float) -> None:
     else:
         last = model.score_head[-1]
         last.weight.mul_(scale)
-        last.bias.mul_(scale).add_(torch.tensor([-shift / 2, shift / 2]))
+        last.bias.mul_(scale).add_(last.bias.new_tensor([-shift / 2, shift / 2]))
 
 
 def validation_cases(gsm8k: list[Problem], paragraphs: bool, seed: int = 11) -> list[Case]:

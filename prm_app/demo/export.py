@@ -64,7 +64,10 @@ def export(model: DemoPrm, tokenizer: Tokenizer, folder: Path = CHECKPOINTS) -> 
 
 
 def load(folder: Path = CHECKPOINTS) -> tuple[DemoPrm, Tokenizer]:
-    """Read both checkpoints back into one float32 model (its token head is left untrained)."""
+    """Read both checkpoints back into one float32 model, on the GPU where there is one.
+
+    Its token head is left untrained.
+    """
     config = json.loads((folder / "qwen" / "config.json").read_text())
     shape = Shape(
         vocabulary=config["vocab_size"],
@@ -83,6 +86,8 @@ def load(folder: Path = CHECKPOINTS) -> tuple[DemoPrm, Tokenizer]:
     missing, unexpected = model.load_state_dict(weights, strict=False)
     if unexpected or any(not name.startswith("token_head.") for name in missing):
         raise ValueError(f"{folder}: missing weights {missing}, unknown weights {unexpected}")
+    if torch.cuda.is_available():
+        model.cuda()
     return model.eval(), load_tokenizer(folder / "qwen" / "tokenizer.json")
 
 

@@ -27,6 +27,7 @@ from prm_app.demo import sources, stories
 from prm_app.demo.corruption import KINDS, Broken, corrupt
 from prm_app.demo.layouts import Style, draw_style, dress
 from prm_app.demo.program import Problem, Step, render
+from prm_app.demo.relations import turned
 from prm_app.demo.variation import Lexicon, combine, commute, resample
 
 IDS, POSITION, STRAND, PARENT, FORK, STEP_LABEL, TOKEN_LABEL = range(7)
@@ -37,7 +38,7 @@ NO_LABEL, WRONG, RIGHT, QUESTION = range(4)
 KIND_WEIGHTS = dict(zip(KINDS, (7, 3, 6, 3, 3, 2, 2), strict=True))
 """How often each kind of mistake is tried; wrong operands and dropped steps are the hard ones."""
 
-SOURCE_WEIGHTS = {"gsm8k": 60, "story": 17, "template": 10, "drill": 8, "combined": 5}
+SOURCE_WEIGHTS = {"gsm8k": 42, "story": 30, "template": 10, "drill": 10, "combined": 8}
 """Where problems come from; `combined` is several GSM8K problems in one, for long contexts."""
 
 
@@ -99,7 +100,10 @@ class Forest:
         elif source == "combined":
             many = rng.choices(self.gsm8k, cum_weights=self._gsm8k_weights, k=rng.randint(2, 9))
             return combine(many, [resample(p, rng) or p.values for p in many])
-        problem = problem or rng.choices(self.gsm8k, cum_weights=self._gsm8k_weights)[0]
+        if problem is None:
+            problem = rng.choices(self.gsm8k, cum_weights=self._gsm8k_weights)[0]
+            if rng.random() < 0.6 and (other := turned(problem, rng)):
+                return other
         values = resample(problem, rng)
         return problem if values is None else _with_values(problem, values)
 

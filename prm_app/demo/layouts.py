@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from prm_app.demo.program import Line, Number, Problem, Step, render
-from prm_app.demo.variation import bare, commute, decimal, merge, reorder, respell
+from prm_app.demo.variation import bare, commute, decimal, merge, nest, reorder, respell
 
 _NUMBERINGS = ("{}. ", "{}) ", "({}) ", "Step {}: ", "**Step {}:** ", "Step {}. ", "- ", "* ")
 _HELD_OUT_NUMBERINGS = ("Step {} - ", "[{}] ", "• ")
@@ -89,6 +89,7 @@ class Style:
     group: float = 0.0
     joint: str = " "
     bare: float = 0.0
+    nest: float = 0.0
     move: bool = False
     decimals: bool = False
     glyphs: dict[str, str] = field(default_factory=dict)
@@ -97,6 +98,8 @@ class Style:
         """The steps in the order and grouping of this style, with facts and a final line."""
         steps = [commute(step, rng) for step in problem.steps] if self.move else problem.steps
         steps = reorder(steps, rng) if self.move else list(steps)
+        if self.nest:
+            steps = nest(steps, rng, self.nest)
         if self.glyphs:
             steps = [respell(step, self.glyphs) for step in steps]
         if self.decimals:
@@ -182,6 +185,7 @@ def draw_style(rng: random.Random, paragraphs: bool, held_out: bool = False) -> 
         "unit": rng.choice(_UNITS),
         "move": rng.random() < 0.3,
         "decimals": rng.random() < 0.08,
+        "nest": 0.0 if held_out else rng.choice((0, 0, 0, 0.5)),
         "spacing": rng.choice(("", "", "", "tight", "wide")),
         "glyphs": {"*": rng.choice(_TIMES)} if rng.random() < 0.4 else {},
     }

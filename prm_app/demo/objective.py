@@ -1,10 +1,12 @@
 """What the model is trained on: every step's verdict, every token's verdict, and the next token.
 
 The step loss is what counts. The token loss ("is all up to here still right?") tells the model
-where in a step it went wrong; language modelling of the right solutions teaches what a right step
-would have been, and keeps the trunk from learning the training problems by heart.
+where in a step it went wrong. Language modelling of the right solutions teaches what a right step
+would have been: its words are soon known by heart, which helps nobody, but its numbers are drawn
+anew each time and have to be worked out. So they are weighed apart.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -31,17 +33,21 @@ class Losses(NamedTuple):
 
     step: Tensor
     token: Tensor
-    language: Tensor
+    words: Tensor
+    numbers: Tensor
     accuracy: Tensor
 
 
 class Objective(nn.Module):
     """The model with its losses, as one module so that it compiles as one."""
 
-    def __init__(self, model: DemoPrm, step_end_id: int):
+    def __init__(self, model: DemoPrm, step_end_id: int, digit_ids: Sequence[int]):
         super().__init__()
         self.model = model
         self.step_end_id = step_end_id
+        is_digit = torch.zeros(model.shape.vocabulary, dtype=torch.bool)
+        is_digit[list(digit_ids)] = True
+        self.register_buffer("is_digit", is_digit.to(model.value_head.weight.device))
 
     def forward(self, rows: Tensor, mask) -> Losses:
         """Args: `rows` (batch, 7, length), integers; `mask` a BlockMask or a boolean tensor."""
@@ -59,12 +65,19 @@ class Objective(nn.Module):
         token = _mean(_verdict(token_logits, marks), (marks == WRONG) | (marks == RIGHT))
 
         trunk = (rows[:, PARENT] == 0) & (marks >= RIGHT)
-        target = trunk[:, 1:] & (rows[:, STRAND, 1:] == rows[:, STRAND, :-1])
-        words = F.linear(hidden[:, :-1], self.model.model.embed_tokens.weight.to(hidden.dtype))
+        follows = trunk[:, 1:] & (rows[:, STRAND, 1:] == rows[:, STRAND, :-1])
+        worked_out = follows & self.is_digit[ids[:, 1:]] & (marks[:, 1:] == RIGHT)
+        scores = F.linear(hidden[:, :-1], self.model.model.embed_tokens.weight.to(hidden.dtype))
         surprise = F.cross_entropy(
-            words.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+            scores.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+        ).view_as(follows)
+        return Losses(
+            step,
+            token,
+            _mean(surprise, follows & ~worked_out),
+            _mean(surprise, worked_out),
+            accuracy,
         )
-        return Losses(step, token, _mean(surprise, target.flatten()), accuracy)
 
 
 def dense_mask(rows: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ _EQUATION = re.compile(
 )
 _TERM = re.compile(rf"({NUMBER})(%?)|([()])|([-+*×÷/−]|(?<![^\W\d_])x(?![^\W\d_])|\bof\b)")
 _SYMBOL = {"×": "*", "x": "*", "of": "*", "÷": "/", "−": "-"}
-_QUESTION_NUMBER = re.compile(rf"{NUMBER}|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
+_NUMBER_OR_WORD = re.compile(rf"{NUMBER}|\b(?:{'|'.join(NUMBER_WORDS)})\b", re.IGNORECASE)
 _PIECE = re.compile(r"[^\W\d_]+|[^\w]+|.", re.DOTALL)
 _FIXED_BEFORE = re.compile(r"[/:.#]\s?$|[A-Za-z]$")
 _FIXED_AFTER = re.compile(r"^(?:[/:]\s?\d|[A-Za-z]|(?:st|nd|rd|th)\b)")
@@ -95,7 +95,7 @@ class _Reader:
         line: Line = []
         end = 0
         entries: dict[float, int] = {}
-        for match in _QUESTION_NUMBER.finditer(text):
+        for match in _NUMBER_OR_WORD.finditer(text):
             line += _PIECE.findall(text[end : match.start()])
             value = read_number(match.group())
             entry = entries.setdefault(value, len(self.values))
@@ -139,7 +139,7 @@ class _Reader:
                     percent_places.add(len(line))
                 places.append(len(line))
                 if number:
-                    line.append(self._link(number, operand=True))
+                    line.append(self._link(number))
                 else:
                     line.append(Operator(_SYMBOL.get(operator, operator), operator))
             line += _PIECE.findall(text[at : match.start(2)])
@@ -154,13 +154,13 @@ class _Reader:
 
     def _read_prose(self, line: Line, text: str) -> None:
         end = 0
-        for match in re.finditer(NUMBER, text):
+        for match in _NUMBER_OR_WORD.finditer(text):
             line += _PIECE.findall(text[end : match.start()])
-            line.append(self._link(match.group(), operand=False))
+            line.append(self._link(match.group()))
             end = match.end()
         line += _PIECE.findall(text[end:])
 
-    def _link(self, text: str, operand: bool) -> Number:
+    def _link(self, text: str) -> Number:
         value = read_number(text)
         computed = [e for e in self.results if close(self.values[e], value)]
         given = [e for e in range(self.givens) if close(self.values[e], value)]

@@ -3,7 +3,7 @@
 Runs for a given time on one device, or on several under `torchrun`, and can be stopped and resumed
 on the way. Data is made on the fly by worker processes; where they are slower than the devices, a
 batch is used again. The learning rate rises, stays, and falls to nothing at the end of the planned
-time; what is kept is a running average of the weights.
+time. Kept is the running average of the weights, as it was when it judged held-out problems best.
 """
 
 import argparse
@@ -13,15 +13,16 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
-from vllm_prm.formats import load_format
+from vllm_prm.formats import PromptFormat, load_format
 
 from prm_app.demo import export
 from prm_app.demo.benchmark import detection, right_and_wrong, step_logits
@@ -29,13 +30,15 @@ from prm_app.demo.forest import Forest
 from prm_app.demo.model import DemoPrm, Shape
 from prm_app.demo.objective import Losses, Objective, block_mask, dense_mask
 from prm_app.demo.optimizer import MuonAdamW
+from prm_app.demo.program import Problem
 from prm_app.demo.reading import read_gsm8k
 from prm_app.demo.sources import split_gsm8k
 from prm_app.demo.tokenizer import STEP_END, load_tokenizer
 from prm_app.demo.variation import Lexicon
 
-_TOKEN_WEIGHT = 0.3
+_TOKEN_WEIGHT, _NUMBER_WEIGHT = 0.3, 0.5
 _WARM_UP, _DECAY_FROM = 0.02, 0.15
+_LOOK_EVERY = 1000
 
 
 @dataclass
@@ -48,9 +51,9 @@ class Plan:
     length: int = 2048
     workers: int = 14
     seed: int = 0
-    dropout: float = 0.1
+    dropout: float = 0.15
     average: float = 0.998
-    rate: float = 0.006
+    rate: float = 0.005
 
 
 class Rows(IterableDataset):
@@ -96,10 +99,11 @@ class Batches:
 class Trainer:
     """Model, optimizer and running average, and one step of training."""
 
-    def __init__(self, model: DemoPrm, step_end_id: int, average: float, rate: float = 0.006):
+    def __init__(self, model: DemoPrm, tokenizer: Tokenizer, average: float, rate: float = 0.005):
         self.model = model
         self.device = model.value_head.weight.device
-        self.objective = Objective(model, step_end_id)
+        digits = [tokenizer.token_to_id(digit) for digit in "0123456789"]
+        self.objective = Objective(model, tokenizer.token_to_id(STEP_END), digits)
         self.optimizer = MuonAdamW(model, rate)
         self.parameters = list(model.parameters())
         self.average = average
@@ -113,12 +117,17 @@ class Trainer:
             self.mask = block_mask
 
     def step(self, batch: Tensor, progress: float) -> Losses:
-        """One update; `progress` in [0, 1] sets the learning rate and the language weight."""
+        """One update; `progress` in [0, 1] sets the learning rate and the weight of words."""
         rows = batch.long()
         with torch.autocast(self.device.type, torch.bfloat16, enabled=rows.is_cuda):
             losses = self.loss(rows, self.mask(rows))
-        language_weight = 0.6 - 0.45 * progress
-        total = losses.step + _TOKEN_WEIGHT * losses.token + language_weight * losses.language
+        word_weight = 0.5 - 0.45 * progress
+        total = (
+            losses.step
+            + _TOKEN_WEIGHT * losses.token
+            + word_weight * losses.words
+            + _NUMBER_WEIGHT * losses.numbers
+        )
         for parameter in self.parameters:
             parameter.grad = None
         total.backward()
@@ -161,6 +170,26 @@ class Trainer:
         torch._foreach_copy_(self.averaged, state["averaged"])
 
 
+class Validation:
+    """Looks at averaged weights now and then, and keeps those that find first errors best."""
+
+    def __init__(self, problems: Sequence[Problem], formats: Sequence[PromptFormat]):
+        self.cases = right_and_wrong(problems, seed=1)
+        self.formats = formats
+        self.best: DemoPrm | None = None
+        self.best_f1 = -1.0
+
+    def __call__(self, model: DemoPrm) -> None:
+        """F1 is that of the best threshold: calibration comes later."""
+        f1 = {}
+        for fmt in self.formats:
+            rows = step_logits(model, fmt, self.cases, batch=128)
+            f1[fmt.name] = max(detection(self.cases, rows, 0.25 * t).f1 for t in range(-30, 31))
+        print("validation F1", {name: round(value, 3) for name, value in f1.items()}, flush=True)
+        if sum(f1.values()) > self.best_f1:
+            self.best, self.best_f1 = model, sum(f1.values())
+
+
 def rate_at(progress: float) -> float:
     """The learning rate relative to its peak: a short rise, a level stretch, a fall to nothing."""
     if progress < _WARM_UP:
@@ -195,30 +224,27 @@ def main() -> None:
     torch.manual_seed(plan.seed)
     torch.set_float32_matmul_precision("high")
     model = DemoPrm(Shape(), plan.dropout)
-    if args.from_checkpoints:
-        start, _ = export.load(args.from_checkpoints)
-        model.load_state_dict(start.state_dict())
     model.to(device)
-    trainer = Trainer(model, tokenizer.token_to_id(STEP_END), plan.average, plan.rate)
+    trainer = Trainer(model, tokenizer, plan.average, plan.rate)
     done = 0.0
     if args.resume:
         state = torch.load(args.resume, map_location=device)
         trainer.load_state_dict(state["trainer"])
         done = state["seconds"]
-    seconds = _train(trainer, batches, plan, done, quiet=rank > 0)
-    if rank == 0:
+    look = Validation(validation, formats) if rank == 0 else None
+    seconds = _train(trainer, batches, plan, done, look)
+    if look:
+        look(trainer.average_model())
         args.out.mkdir(parents=True, exist_ok=True)
         torch.save({"trainer": trainer.state_dict(), "seconds": seconds}, args.out / "state.pt")
-        averaged = trainer.average_model()
-        export.export(averaged, tokenizer, args.out / "checkpoints")
-        cases = right_and_wrong(validation, seed=1)
-        for fmt in formats:
-            print(fmt.name, detection(cases, step_logits(averaged, fmt, cases)), flush=True)
+        export.export(look.best, tokenizer, args.out / "checkpoints")
     if ranks > 1:
         dist.destroy_process_group()
 
 
-def _train(trainer: Trainer, batches: Batches, plan: Plan, done: float, quiet: bool) -> float:
+def _train(
+    trainer: Trainer, batches: Batches, plan: Plan, done: float, look: Validation | None
+) -> float:
     """Train until `plan.seconds` more have passed; returns the seconds trained in all."""
     start, step = None, 0
     trainer.progress = done / plan.total_seconds
@@ -232,13 +258,15 @@ def _train(trainer: Trainer, batches: Batches, plan: Plan, done: float, quiet: b
             if trainer.device.type == "cuda":
                 torch.cuda.synchronize()
             start = time.monotonic()
-        if not quiet and (step % 200 == 0 or step in (5, 30)):
-            shown = " ".join(f"{n} {v:.4f}" for n, v in zip(Losses._fields, losses, strict=True))
+        if look and step % 200 == 0:
+            shown = " ".join(f"{n} {v:.3f}" for n, v in zip(Losses._fields, losses, strict=True))
             print(
                 f"{elapsed:5.0f} s step {step} {shown} batches made {batches.made}"
                 f" progress {trainer.progress:.3f}",
                 flush=True,
             )
+        if look and step % _LOOK_EVERY == 0:
+            look(trainer.average_model())
         if step % 50 == 0 and not math.isfinite(float(losses.step)):
             raise RuntimeError(f"the loss is {float(losses.step)} at step {step}: lower the rate")
     return trainer.progress * plan.total_seconds
@@ -257,10 +285,7 @@ def _parser() -> argparse.ArgumentParser:
         help="plan the learning rate for this long in all (default: --seconds)",
     )
     parser.add_argument("--resume", type=Path, help="state.pt of a run to go on with")
-    parser.add_argument(
-        "--from-checkpoints", type=Path, help="checkpoints to begin with (default: chance)"
-    )
-    parser.add_argument("--rate", type=float, default=0.006, help="peak rate of the matrices")
+    parser.add_argument("--rate", type=float, default=0.005, help="peak rate of the matrices")
     parser.add_argument(
         "--rows", type=int, default=64, help="rows of 2,048 tokens a step and device"
     )

@@ -195,6 +195,57 @@ def reorder(steps: Sequence[Step], rng: random.Random) -> list[Step]:
     return steps
 
 
+def nest(steps: Sequence[Step], rng: random.Random, share: float) -> list[Step]:
+    """Some steps become a part of the next one's equation: `3 * 4 + 2 = 14` instead of two lines."""
+    steps = list(steps)
+    at = 0
+    while at + 1 < len(steps):
+        nested = _nested(steps, at) if rng.random() < share else None
+        if nested is None:
+            at += 1
+        else:
+            steps[at : at + 2] = [nested]
+    return steps
+
+
+def _nested(steps: Sequence[Step], at: int) -> Step | None:
+    """Steps `at` and `at + 1` in one equation, where nothing else needs the first one's result."""
+    first, second = steps[at], steps[at + 1]
+    inner = bare(first)
+    if inner is None or len(second.equations) != 1:
+        return None
+    (equation,) = second.equations
+    target = inner.line[-1].entry
+    mentions = [
+        (number, place)
+        for number, step in enumerate(steps)
+        for place, part in enumerate(step.line)
+        if isinstance(part, Number) and part.entry == target
+    ]
+    own = [place for number, place in mentions if number == at + 1]
+    if len(mentions) != 2 or len(own) != 1 or own[0] not in equation.operands(second.line):
+        return None
+    (there,) = inner.equations
+    end = max(term for term in there.terms if not isinstance(term, str)) + 1
+    body = inner.line[:end]
+    if any(isinstance(part, str) and part.strip() for part in body) or there.percent:
+        return None
+    place, by = own[0], len(body) + 1
+    line = [*second.line[:place], "(", *body, ")", *second.line[place + 1 :]]
+
+    def moved(term: int | str) -> int | str:
+        return term if isinstance(term, str) or term < place else term + by
+
+    terms: list[int | str] = []
+    for term in equation.terms:
+        if term == place:
+            terms += ["(", *(t if isinstance(t, str) else t + place + 1 for t in there.terms), ")"]
+        else:
+            terms.append(moved(term))
+    percent = frozenset(moved(term) for term in equation.percent)
+    return Step(line, [Equation(tuple(terms), moved(equation.result), percent)])
+
+
 def respell(step: Step, glyphs: dict[str, str]) -> Step:
     """Other signs for the operators: `glyphs` maps a symbol to how it is written."""
     line = [

@@ -22,7 +22,7 @@ from prm_app.demo.forest import (
 from prm_app.demo.model import DemoPrm, Shape, causal_attention
 from prm_app.demo.objective import dense_mask
 from prm_app.demo.sources import story
-from prm_app.demo.tokenizer import STEP_END, load_tokenizer
+from prm_app.demo.tokenizer import load_tokenizer
 from prm_app.demo.train import Trainer
 from prm_app.demo.variation import Lexicon
 
@@ -40,11 +40,11 @@ def forest():
 def test_twenty_steps_lower_the_loss(forest):
     torch.manual_seed(0)
     tokenizer = load_tokenizer(export.CHECKPOINTS / "qwen" / "tokenizer.json")
-    trainer = Trainer(DemoPrm(SMALL), tokenizer.token_to_id(STEP_END), average=0.9)
+    trainer = Trainer(DemoPrm(SMALL), tokenizer, average=0.9)
     rows = forest.rows()
     batches = [torch.stack([torch.from_numpy(next(rows)) for _ in range(2)]) for _ in range(2)]
     losses = [trainer.step(batches[i % 2], progress=i / 100 + 0.02) for i in range(20)]
-    for name in ("step", "language"):
+    for name in ("step", "words", "numbers"):
         first, last = (getattr(loss, name).item() for loss in (losses[0], losses[-1]))
         assert last < 0.95 * first
 
