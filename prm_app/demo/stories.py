@@ -66,14 +66,17 @@ class Word(str):
 class Rule:
     """How one quantity is made, told and worked out.
 
-    It takes quantities of the kinds `takes` (all there are of a kind that ends in `...`) and makes
-    one of the kind `makes`, nothing where it is a question; where it `replaces`, the first one it
-    takes is no more. `steps` compute, in order: fresh numbers are chosen, formulas evaluated.
+    It takes quantities of the kinds `takes` (all there are where it `collects`) and makes one of
+    the kind `makes`, nothing where it is a question. Where it `replaces`, the first one it takes is
+    no more; where it `renews`, it speaks of someone or something new, and a story may use it again.
+    `steps` compute, in order: fresh numbers are chosen, formulas evaluated.
     """
 
     takes: tuple[str, ...]
     makes: str
     replaces: bool
+    renews: bool
+    collects: bool
     steps: tuple[tuple[str, Sequence[float] | CodeType], ...]
     cents: bool
     told: tuple[str, ...]
@@ -91,24 +94,21 @@ class Rule:
         for line in lines:
             texts[line[0]] += line[2:].split(" | ")
         parts = [part.strip() for part in recipe.split(";") if part.strip()]
-        everything = " ".join(texts["-"] + texts["="])
+        names = frozenset(_PLACEHOLDER.findall(" ".join(texts["-"] + texts["="])))
         solution = re.sub(r"\{.*?\}", "", " ".join(texts["="]))
         return cls(
-            tuple(takes.split()),
+            tuple(takes.removesuffix("...").split()),
             makes.strip(),
             arrow == "=>",
+            any(name.endswith("+") for name in names),
+            takes.endswith("..."),
             tuple(_read_step(part) for part in parts if part != "cents"),
             "cents" in parts,
             tuple(texts["-"]),
             tuple(texts["="]),
-            frozenset(_PLACEHOLDER.findall(everything)),
+            names,
             frozenset(map(float, re.findall(NUMBER, solution))),
         )
-
-    @property
-    def renews(self) -> bool:
-        """Whether it speaks of someone or something new, so that a story may use it again."""
-        return any(name.endswith("+") for name in self.names)
 
 
 def _read_step(text: str) -> tuple[str, Sequence[float] | CodeType]:
@@ -130,7 +130,7 @@ class Event:
     """A rule applied: the events whose quantities it took, its numbers and its words."""
 
     rule: Rule
-    taken: tuple["Event", ...]
+    taken: Sequence["Event"]
     numbers: dict
     words: dict[str, Word]
 
@@ -161,7 +161,7 @@ class Theme:
         while True:
             plot = _Plot(self, rng)
             plot.apply(rng.choice(self.openings))
-            for _ in range(rng.randint(1, 6)):
+            for _ in range(rng.randint(1, 5)):
                 plot.apply(rng.choice(self.rules))
             question = plot.ask()
             if question is not None:
@@ -182,10 +182,10 @@ class _Plot:
 
     def apply(self, rule: Rule) -> Event | None:
         """Apply a rule to quantities that fit; None, and nothing changed, where that fails."""
-        taken = self._take(rule)
-        if taken is None or not self._has_room(rule):
+        taken = self._take(rule) if self._has_room(rule) else None
+        if taken is None:
             return None
-        for _ in range(6):
+        for _ in range(5):
             numbers = self._compute(rule, taken)
             if numbers is not None:
                 break
@@ -208,16 +208,17 @@ class _Plot:
             for event in self.events
         )
 
-    def _take(self, rule: Rule) -> tuple[Event, ...] | None:
+    def _take(self, rule: Rule) -> Sequence[Event] | None:
+        """Quantities of the kinds the rule takes, none of them twice, mostly the latest."""
         taken: list[Event] = []
         for kind in rule.takes:
-            fit = [e for e in self.alive if e.rule.makes == kind.rstrip(".") and e not in taken]
-            if kind.endswith("..."):
-                return tuple(fit) if len(fit) > 1 else None
+            fit = [e for e in self.alive if e.rule.makes == kind and e not in taken]
+            if rule.collects:
+                return fit if len(fit) > 1 else None
             if not fit:
                 return None
             taken.append(fit[-1] if self.rng.random() < 0.6 else self.rng.choice(fit))
-        return tuple(taken)
+        return taken
 
     def _compute(self, rule: Rule, taken: Sequence[Event]) -> dict[str, Amount] | None:
         """The numbers of a rule; None where one is not sensible or could be mistaken for another.
@@ -227,7 +228,7 @@ class _Plot:
         """
         results = [event.numbers["r"] for event in taken]
         numbers: dict = dict(zip("abc", results, strict=False))
-        if rule.takes and rule.takes[-1].endswith("..."):
+        if rule.collects:
             numbers = {"all": Terms(results), "total": Amount(sum(results))}
         new: set[float] = set()
         for name, step in rule.steps:
@@ -358,7 +359,9 @@ def _read_words(lines: Sequence[str]) -> dict[str, tuple[Word, ...]]:
     """Lists of words: `did do: had/have, sold/sell`, or `who he=she: Ada, Bella` for all of them."""
     lists: dict[str, tuple[Word, ...]] = {}
     for line in filter(None, lines):
-        (name, *forms), options = (half.split(sep) for half, sep in zip(line.split(": "), (None, ", ")))
+        (name, *forms), options = (
+            half.split(sep) for half, sep in zip(line.split(": "), (None, ", "))
+        )
         fixed = dict(form.split("=") for form in forms if "=" in form)
         varying = [form for form in forms if "=" not in form]
         for option in options:
@@ -374,7 +377,9 @@ TRAINING: tuple[Generator, ...] = tuple(
 )
 
 
-_TASKS = "Check the arithmetic.|Compute each line.|Work out these sums.|Calculate.|Find the results."
+_TASKS = (
+    "Check the arithmetic.|Compute each line.|Work out these sums.|Calculate.|Find the results."
+)
 _SAID = {
     "+": "Together that is {}.|That makes {} in total.|{who} now has {}.|The total is {}.|So {}.",
     "-": "That leaves {}.|{who} has {} left.|The difference is {}.|So {} remain.|Now there are {}.",
