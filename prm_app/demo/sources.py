@@ -1,8 +1,8 @@
 """Where problems come from, and which of them may be trained on.
 
 Three disjoint splits: training, validation (may be looked at to choose things) and test (only
-reported). GSM8K's training file is cut by problem, the story generators and the gsm_symbolic
-templates of reasoning-gym (https://github.com/open-thought/reasoning-gym, Apache-2.0) by generator.
+reported). GSM8K's training file is cut by problem, the stories and the gsm_symbolic templates of
+reasoning-gym (https://github.com/open-thought/reasoning-gym, Apache-2.0) by generator.
 """
 
 import contextlib

@@ -22,7 +22,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+\+?)")
 _WORD_OF = {value: word for word, value in NUMBER_WORDS.items()}
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
 _FOLD = {2: "double", 3: "triple", 4: "quadruple"}
-_PART = dict(enumerate("half|a third|a quarter|a fifth|a sixth".split("|"), start=2))
+_PART = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth"}
 
 
 class Amount(float):
@@ -69,7 +69,7 @@ class Rule:
     It takes quantities of the kinds `takes` (all there are where it `collects`) and makes one of
     the kind `makes`, nothing where it is a question. Where it `replaces`, the first one it takes is
     no more; where it `renews`, it speaks of someone or something new, and a story may use it again.
-    `steps` compute, in order: fresh numbers are chosen, formulas evaluated.
+    It draws fresh numbers and computes others by its `formulas`; those in `shown` are in its text.
     """
 
     takes: tuple[str, ...]
@@ -77,11 +77,13 @@ class Rule:
     replaces: bool
     renews: bool
     collects: bool
-    steps: tuple[tuple[str, Sequence[float] | CodeType], ...]
+    draws: dict[str, Sequence[float]]
+    formulas: dict[str, CodeType]
     cents: bool
     told: tuple[str, ...]
     solved: tuple[str, ...]
-    names: frozenset[str]
+    shown: tuple[str, ...]
+    words: tuple[str, ...]
     constants: frozenset[float]
 
     @classmethod
@@ -94,7 +96,9 @@ class Rule:
         for line in lines:
             texts[line[0]] += line[2:].split(" | ")
         parts = [part.strip() for part in recipe.split(";") if part.strip()]
-        names = frozenset(_PLACEHOLDER.findall(" ".join(texts["-"] + texts["="])))
+        draws = dict(_read_draw(part) for part in parts if " " in part and "=" not in part)
+        formulas = dict(part.split(" = ") for part in parts if "=" in part)
+        names = sorted(set(_PLACEHOLDER.findall(" ".join(texts["-"] + texts["="]))))
         solution = re.sub(r"\{.*?\}", "", " ".join(texts["="]))
         return cls(
             tuple(takes.removesuffix("...").split()),
@@ -102,19 +106,18 @@ class Rule:
             arrow == "=>",
             any(name.endswith("+") for name in names),
             takes.endswith("..."),
-            tuple(_read_step(part) for part in parts if part != "cents"),
+            draws,
+            {name: compile(text, "stories.txt", "eval") for name, text in formulas.items()},
             "cents" in parts,
             tuple(texts["-"]),
             tuple(texts["="]),
-            names,
+            tuple(name for name in names if name in draws or name in formulas),
+            tuple(name for name in names if len(name) > 2 and name not in ("all", "total")),
             frozenset(map(float, re.findall(NUMBER, solution))),
         )
 
 
-def _read_step(text: str) -> tuple[str, Sequence[float] | CodeType]:
-    if "=" in text:
-        name, formula = text.split(" = ")
-        return name, compile(formula, "stories.txt", "eval")
+def _read_draw(text: str) -> tuple[str, Sequence[float]]:
     name, *choices = text.split()
     values: list[float] = []
     for choice in choices:
@@ -161,7 +164,7 @@ class Theme:
         while True:
             plot = _Plot(self, rng)
             plot.apply(rng.choice(self.openings))
-            for _ in range(rng.randint(1, 5)):
+            for _ in range(min(rng.randint(1, 6), rng.randint(1, 6))):
                 plot.apply(rng.choice(self.rules))
             question = plot.ask()
             if question is not None:
@@ -230,33 +233,30 @@ class _Plot:
         numbers: dict = dict(zip("abc", results, strict=False))
         if rule.collects:
             numbers = {"all": Terms(results), "total": Amount(sum(results))}
-        new: set[float] = set()
-        for name, step in rule.steps:
-            formula = isinstance(step, CodeType)
-            value = round(eval(step, {}, numbers), 6) if formula else self.rng.choice(step)
-            unit = 100 if rule.cents else 1
-            if formula and (not 2 <= value < 200_000 or value * unit % 1):
+        for name, choices in rule.draws.items():
+            numbers[name] = Amount(self.rng.choice(choices))
+        for name, formula in rule.formulas.items():
+            value = round(eval(formula, {}, numbers), 6)
+            if not 2 <= value < 200_000 or value * (100 if rule.cents else 1) % 1:
                 return None
-            if name in rule.names:
-                if value in new or value in self.numbers or value in self.constants:
-                    return None
-                new.add(value)
             numbers[name] = Amount(value)
+        new = {numbers[name] for name in rule.shown}
+        if len(new) < len(rule.shown) or new & (self.numbers | self.constants):
+            return None
         if rule.constants & (self.numbers | new):
             return None
         self.numbers |= new
         self.constants |= rule.constants
-        numbers.setdefault("r", numbers.get("total", numbers.get("a", Amount(0))))
-        return numbers
+        return {"r": results[0], **numbers} if results else numbers
 
     def _choose_words(self, rule: Rule, taken: Sequence[Event]) -> dict[str, Word]:
         words = taken[0].handed_on if taken else {}
         words = {name: word for name, word in words.items() if name.isalpha()}
         words |= {f"{name}2": word for e in taken[1:2] for name, word in e.handed_on.items()}
-        for name in rule.names:
+        for name in rule.words:
             if name.endswith("+"):
                 words[name] = self._new_word(name[:-1])
-            elif name in self.theme.words and name not in words:
+            elif name not in words:
                 if name not in self.words:
                     self.words[name] = self._new_word(name)
                 words[name] = self.words[name]
@@ -286,9 +286,9 @@ class _Plot:
             beside = not event.rule.replaces and set(event.taken) <= set(kept)
             if event in needed or (beside and rng.random() < 0.2):
                 kept.append(event)
-        if self.theme.any_order and rng.random() < 0.3:
-            if not any(event.rule.replaces for event in kept):
-                rng.shuffle(kept)
+        lasting = not any(event.rule.replaces for event in kept)
+        if self.theme.any_order and lasting and rng.random() < 0.3:
+            rng.shuffle(kept)
         if self.theme.asides and rng.random() < 0.2:
             aside = self.apply(rng.choice(self.theme.asides))
             if aside is not None:
@@ -356,16 +356,15 @@ def read_table(text: str) -> list[Theme]:
 
 
 def _read_words(lines: Sequence[str]) -> dict[str, tuple[Word, ...]]:
-    """Lists of words: `did do: had/have, sold/sell`, or `who he=she: Ada, Bella` for all of them."""
+    """The lists of words that lines of the table hold."""
     lists: dict[str, tuple[Word, ...]] = {}
     for line in filter(None, lines):
-        (name, *forms), options = (
-            half.split(sep) for half, sep in zip(line.split(": "), (None, ", "))
-        )
+        heading, options = line.split(": ")
+        name, *forms = heading.split()
         fixed = dict(form.split("=") for form in forms if "=" in form)
         varying = [form for form in forms if "=" not in form]
-        for option in options:
-            text, *others = option.strip().split("/")
+        for option in options.split(", "):
+            text, *others = option.split("/")
             word = Word(text)
             vars(word).update(fixed, **dict(zip(varying, others, strict=True)))
             lists[name] = (*lists.get(name, ()), word)
@@ -390,7 +389,7 @@ _SIZES = (9, 9, 12, 20, 50, 100, 100, 1000, 10_000)
 
 
 def drill(rng: random.Random) -> Story:
-    """Arithmetic without a story, a line each: practice in telling right results from wrong ones."""
+    """Arithmetic without a story: practice in telling right results from wrong ones."""
     task, who = rng.choice(_TASKS.split("|")), rng.choice(["Maria", "Tom", "She", "He", "Emma"])
     prose = rng.random() < 0.5
     lines = []

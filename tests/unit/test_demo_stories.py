@@ -74,7 +74,7 @@ def test_every_rule_gets_told():
 def test_words_that_must_differ_do_not_run_out():
     for theme in stories.TRAINING:
         rules = (*theme.openings, *theme.rules, *theme.questions)
-        used = {name for rule in rules for name in rule.names}
+        used = {name for rule in rules for name in rule.words}
         for name in used:
             if name.endswith("+"):
                 assert len(set(theme.words[name[:-1]])) >= (7 if name == "day+" else 10), name
