@@ -300,7 +300,7 @@ class _Plot:
             solving.append(question)
         solved = [self._say(event, event.rule.solved, Amount) for event in solving]
         people = [word for word in self.used if hasattr(word, "he")]
-        told = _with_pronouns(told, people, rng)
+        told = _joined(_with_pronouns(told, people, rng), people, rng)
         lines = "\n".join(solved).replace(" // ", "\n")
         lines = [line[0].upper() + line[1:] for line in lines.split("\n")]
         if len(people) == 1:
@@ -331,6 +331,19 @@ def _with_pronouns(sentences: Sequence[str], people: Sequence[Word], rng: random
         written.append(sentence)
         before = named or before
     return written
+
+
+def _joined(told: Sequence[str], people: Sequence[Word], rng: random.Random) -> list[str]:
+    """Some of the short facts of a problem (all but the question) joined by "and"."""
+    joined = [told[0]]
+    for text in told[1:]:
+        before = joined[-1]
+        if "?" not in text and ", " not in before + text and rng.random() < 0.2:
+            named = any(text.startswith(person) for person in people)
+            joined[-1] = f"{before[:-1]}, and {text if named else text[0].lower() + text[1:]}"
+        else:
+            joined.append(text)
+    return joined
 
 
 def _write_signs(lines: Sequence[str], rng: random.Random) -> list[str]:
