@@ -112,7 +112,7 @@ class Rule:
             tuple(texts["-"]),
             tuple(texts["="]),
             tuple(name for name in names if name in draws or name in formulas),
-            tuple(name for name in names if len(name) > 2 and name not in ("all", "total")),
+            tuple(name for name in names if len(name) > 1 and name != "all"),
             frozenset(map(float, re.findall(NUMBER, solution))),
         )
 
@@ -279,39 +279,42 @@ class _Plot:
         return None
 
     def write(self, question: Event) -> Story:
+        """The story told up to this question, its solution and the answer."""
         rng = self.rng
         needed = question.needed()
-        kept: list[Event] = []
+        people = [word for word in self.used if hasattr(word, "he")]
+        number = Spoken if rng.random() < 0.3 else Amount
+        told = [self._say(e, e.rule.told, number) for e in [*self._facts(needed), question]]
+        told = _joined(_with_pronouns(told, people, rng), people, rng)
+        solving = [e for e in [*self.events, question] if e in needed and e.rule.solved]
+        solved = [self._say(e, e.rule.solved, Amount) for e in solving]
+        lines = [line[0].upper() + line[1:] for text in solved for line in text.split(" // ")]
+        if len(people) == 1:
+            lines = _with_pronouns(lines, people, rng)
+        return " ".join(told), _write_signs(lines, rng), float(question.numbers["r"])
+
+    def _facts(self, needed: set[Event]) -> list[Event]:
+        """What the problem tells, in order: what is needed, and a little beside the point."""
+        rng = self.rng
+        facts: list[Event] = []
         for event in self.events:
-            beside = not event.rule.replaces and set(event.taken) <= set(kept)
-            if event in needed or (beside and rng.random() < 0.2):
-                kept.append(event)
-        lasting = not any(event.rule.replaces for event in kept)
+            harmless = not event.rule.replaces and set(event.taken) <= set(facts)
+            if event in needed or (harmless and rng.random() < 0.2):
+                facts.append(event)
+        lasting = not any(event.rule.replaces for event in facts)
         if self.theme.any_order and lasting and rng.random() < 0.3:
-            rng.shuffle(kept)
+            rng.shuffle(facts)
         if self.theme.asides and rng.random() < 0.2:
             aside = self.apply(rng.choice(self.theme.asides))
             if aside is not None:
-                kept.insert(rng.randint(1, len(kept)), aside)
-        number = Spoken if rng.random() < 0.3 else Amount
-        told = [self._say(event, event.rule.told, number) for event in [*kept, question]]
-        solving = [event for event in self.events if event in needed and event.rule.solved]
-        if question.rule.solved:
-            solving.append(question)
-        solved = [self._say(event, event.rule.solved, Amount) for event in solving]
-        people = [word for word in self.used if hasattr(word, "he")]
-        told = _joined(_with_pronouns(told, people, rng), people, rng)
-        lines = "\n".join(solved).replace(" // ", "\n")
-        lines = [line[0].upper() + line[1:] for line in lines.split("\n")]
-        if len(people) == 1:
-            lines = _with_pronouns(lines, people, rng)
-        lines = _write_signs(lines, rng)
-        return " ".join(told), lines, float(question.numbers["r"])
+                facts.insert(rng.randint(1, len(facts)), aside)
+        return facts
 
     def _say(self, event: Event, ways: Sequence[str], number: type[Amount]) -> str:
-        numbers = event.numbers
-        if number is not Amount:
-            numbers = {name: number(n) for name, n in numbers.items() if name != "all"}
+        numbers = {
+            name: value if isinstance(value, Terms) else number(value)
+            for name, value in event.numbers.items()
+        }
         text = self.rng.choice(ways).format_map(event.words | numbers)
         return text[0].upper() + text[1:]
 
