@@ -1,15 +1,16 @@
 """Stories are right, can be read back, and can be told with other numbers."""
 
+import hashlib
 import random
 import re
 from importlib.resources import files
 
 import pytest
 
-from prm_app.demo import stories
+from prm_app.demo import held_out_stories, stories
 from prm_app.demo.program import close
 from prm_app.demo.reading import read_problem
-from prm_app.demo.sources import GENERATORS, story
+from prm_app.demo.sources import story
 
 SEEDS = range(60)
 TABLE = files("prm_app.demo").joinpath("stories.txt").read_text(encoding="utf-8")
@@ -33,7 +34,7 @@ def test_every_number_of_a_solution_is_understood_and_the_last_is_the_answer(the
         assert close(results[-1], answer), lines
         assert all(result > 0 and round(result, 2) == result for result in results), lines
         free += problem.free
-    assert free >= 0.9 * len(SEEDS)
+    assert free == len(SEEDS)
 
 
 def test_what_is_counted_is_whole(theme):
@@ -48,6 +49,9 @@ def test_the_text_is_written_out(theme):
         assert question.endswith("?")
         for text in (question, *lines):
             assert not re.search(r"[{}|]|  |//| \.|(?:^|[.?] )[a-z]", text), text
+            assert not re.search(r"\b[Aa] [aeio]|\b(\w+) \1\b|(?:ch|sh|x|ss|[^aeiou]y)s\b", text), (
+                text
+            )
 
 
 def test_a_theme_hardly_repeats_itself(theme):
@@ -89,11 +93,12 @@ def test_the_table_holds_no_word_list_in_vain():
 def test_a_drill_is_right():
     for seed in range(300):
         problem = story(stories.drill, random.Random(seed))
-        text = sum(len(step.equations) for step in problem.steps)
-        assert text == len(problem.steps)
+        assert all(len(step.equations) == 1 for step in problem.steps)
 
 
-def test_held_out_stories_are_no_training_stories():
-    names = [generator.__name__ for kind in GENERATORS.values() for generator in kind]
-    assert len(set(names)) == len(names)
-    assert len(stories.TRAINING) >= 12
+def test_held_out_stories_stay_as_the_shipped_sample_was_made():
+    digest = hashlib.sha256()
+    for generator in held_out_stories.VALIDATION + held_out_stories.TEST:
+        for seed in range(100):
+            digest.update(repr(generator(random.Random(seed))).encode())
+    assert digest.hexdigest().startswith("5db2c89d6322ee99")
