@@ -1,19 +1,19 @@
 """Where problems come from, and which of them may be trained on.
 
 Three disjoint splits: training, validation (may be looked at to choose things) and test (only
-reported). GSM8K's training file is cut by problem, the story generators and the gsm_symbolic
-templates of reasoning-gym (https://github.com/open-thought/reasoning-gym, Apache-2.0) by generator.
+reported). GSM8K's training file is cut by problem, the stories and the gsm_symbolic templates of
+reasoning-gym (https://github.com/open-thought/reasoning-gym, Apache-2.0) by generator.
 """
 
 import contextlib
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 
-from prm_app.demo import stories
+from prm_app.demo import held_out_stories, stories
 from prm_app.demo.program import Problem
 from prm_app.demo.reading import read_problem
 
@@ -30,8 +30,8 @@ TRAINING_TEMPLATES = tuple(
 )
 GENERATORS = {
     "training": stories.TRAINING,
-    "validation": stories.VALIDATION,
-    "test": stories.TEST,
+    "validation": held_out_stories.VALIDATION,
+    "test": held_out_stories.TEST,
 }
 
 
@@ -43,7 +43,7 @@ def split_gsm8k(problems: Sequence[Problem], held_out: int = 400) -> tuple[list,
     return training, validation
 
 
-def story(generator: Callable[[random.Random], stories.Story], rng: random.Random) -> Problem:
+def story(generator: stories.Generator, rng: random.Random) -> Problem:
     question, lines, answer = generator(rng)
     text = "" if math.isnan(answer) else f"{answer:.4f}"
     return read_problem(question, lines, text, generator.__name__)

@@ -1,507 +1,439 @@
-"""Story problems written by small generators: endless structure where GSM8K is finite.
+"""Story problems composed from a table of small rules: endless variety where GSM8K is finite.
 
-Each generator draws numbers and wording and returns a question, the lines of its solution and the
-answer. `TRAINING`, `VALIDATION` and `TEST` hold different generators, so that what is measured on
-the last two is a kind of story never seen in training.
+A theme of `stories.txt` is a handful of rules. Each makes a quantity from fresh numbers and from
+quantities made before, and knows some ways to tell this in a problem and some to work it out in a
+solution. A story applies rules that fit one another, asks for a quantity, and keeps the solution of
+what the answer depends on; now and then it also tells what the answer does not depend on.
 """
 
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from types import CodeType
+
+from prm_app.demo.program import NUMBER, NUMBER_WORDS, write_number
 
 Story = tuple[str, list[str], float]
+Generator = Callable[[random.Random], Story]
 
-_NAMES = """
-    Ada Ben Chloe Dev Esra Finn Gita Hugo Ines Jonas Kira Liam Mona Nils Oya Pia Quinn Rosa Sami
-    Tara Umar Vera Wim Yara Zeno Amara Boris Celia Dario Elif
+_PLACEHOLDER = re.compile(r"\{(\w+\+?)")
+_WORD_OF = {value: word for word, value in NUMBER_WORDS.items()}
+_TIMES = {2: "twice", 3: "three times", 4: "four times"}
+_FOLD = {2: "double", 3: "triple", 4: "quadruple"}
+_PART = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth"}
+
+
+class Amount(float):
+    """A number that knows how stories write it: plain, or as a format code of the table says."""
+
+    def __format__(self, how: str) -> str:
+        return _FORMATS[how](float(self))
+
+
+class Spoken(Amount):
+    """An amount whose plain form is a word where there is a short one."""
+
+    def __format__(self, how: str) -> str:
+        return (not how and self <= 12 and _WORD_OF.get(self)) or super().__format__(how)
+
+
+_FORMATS: dict[str, Callable[[float], str]] = {
+    "": write_number,
+    "n": write_number,
+    "%": lambda value: write_number(value) + "%",
+    "$": lambda value: "$" + write_number(value, "1.00" if value % 1 else ""),
+    "times": lambda value: _TIMES.get(value, f"{write_number(value)} times"),
+    "fold": _FOLD.__getitem__,
+    "part": _PART.__getitem__,
+    "hundredths": lambda value: write_number(value / 100),
+}
+
+
+class Terms(tuple):
+    """Several amounts that are added up."""
+
+    def __format__(self, how: str) -> str:
+        return " + ".join([format(term, how) for term in self])
+
+
+class Word(str):
+    """A word with other forms of it as attributes: `who.his`, `did.do`."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one quantity is made, told and worked out.
+
+    It takes quantities of the kinds `takes` (all there are where it `collects`) and makes one of
+    the kind `makes`, nothing where it is a question. Where it `replaces`, the first one it takes is
+    no more; where it `renews`, it speaks of someone or something new, and a story may use it again.
+    It draws fresh numbers and computes others by its `formulas`; those in `shown` are in its text.
     """
-_THINGS = """
-    apples marbles stickers books pencils coins cards shells stamps cookies balloons beads tickets
-    bottles muffins plants photos ribbons keys candles
-    """
+
+    takes: tuple[str, ...]
+    makes: str
+    replaces: bool
+    renews: bool
+    collects: bool
+    draws: dict[str, Sequence[float]]
+    formulas: dict[str, CodeType]
+    cents: bool
+    told: tuple[str, ...]
+    solved: tuple[str, ...]
+    shown: tuple[str, ...]
+    words: tuple[str, ...]
+    constants: frozenset[float]
+
+    @classmethod
+    def read(cls, block: str) -> "Rule":
+        """A rule from its lines in the table (described there)."""
+        head, *lines = block.splitlines()
+        kinds, _, recipe = head[2:].partition(":")
+        takes, arrow, makes = re.split(r"\s*([-=]>|$)", kinds.strip(), maxsplit=1)
+        texts = {"-": [], "=": []}
+        for line in lines:
+            texts[line[0]] += line[2:].split(" | ")
+        parts = [part.strip() for part in recipe.split(";") if part.strip()]
+        draws = dict(_read_draw(part) for part in parts if " " in part and "=" not in part)
+        formulas = dict(part.split(" = ") for part in parts if "=" in part)
+        names = sorted(set(_PLACEHOLDER.findall(" ".join(texts["-"] + texts["="]))))
+        solution = re.sub(r"\{.*?\}", "", " ".join(texts["="]))
+        return cls(
+            tuple(takes.removesuffix("...").split()),
+            makes.strip(),
+            arrow == "=>",
+            any(name.endswith("+") for name in names),
+            takes.endswith("..."),
+            draws,
+            {name: compile(text, "stories.txt", "eval") for name, text in formulas.items()},
+            "cents" in parts,
+            tuple(texts["-"]),
+            tuple(texts["="]),
+            tuple(name for name in names if name in draws or name in formulas),
+            tuple(name for name in names if len(name) > 1 and name != "all"),
+            frozenset(map(float, re.findall(NUMBER, solution))),
+        )
 
 
-def _any(rng: random.Random, options: str) -> str:
-    return rng.choice(options.split("|"))
+def _read_draw(text: str) -> tuple[str, Sequence[float]]:
+    name, *choices = text.split()
+    values: list[float] = []
+    for choice in choices:
+        low, high, step = re.fullmatch(r"([\d.]+?)(?:\.\.([\d.]+)(?:/([\d.]+))?)?", choice).groups()
+        unit = float(step or 1)
+        first, last = round(float(low) / unit, 6), round(float(high or low) / unit, 6)
+        values += [round((first + i) * unit, 2) for i in range(int(last - first) + 1)]
+    return name, tuple(values)
 
 
-def _n(value: float) -> str:
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+@dataclass(frozen=True, eq=False)
+class Event:
+    """A rule applied: the events whose quantities it took, its numbers and its words."""
+
+    rule: Rule
+    taken: Sequence["Event"]
+    numbers: dict
+    words: dict[str, Word]
+
+    @property
+    def handed_on(self) -> dict[str, Word]:
+        """The words for those who take its quantity: what was new here is theirs."""
+        new = {name[:-1]: word for name, word in self.words.items() if name.endswith("+")}
+        return self.words | new
+
+    def needed(self) -> set["Event"]:
+        """The event and all it depends on."""
+        return {self}.union(*(event.needed() for event in self.taken))
 
 
-def possessions(rng: random.Random) -> Story:
-    """A chain of who has how many, told by comparison and by exchange."""
-    thing = rng.choice(_THINGS.split())
-    names = rng.sample(_NAMES.split(), 5)
-    amount = rng.randint(3, 80)
-    start = _any(rng, "{0} has {1} {2}.|{0} starts with {1} {2}.|There are {1} {2} in {0}'s bag.")
-    told, lines, owned = [start.format(names[0], amount, thing)], [], [amount]
-    for other in names[1 : rng.randint(2, 5)]:
-        at = rng.randrange(len(owned))
-        base, who = owned[at], names[at]
-        k = rng.randint(2, 40)
-        how = rng.randrange(5)
-        if how == 0:
-            told.append(
-                _any(
-                    rng,
-                    f"{other} has {k} more {thing} than {who}."
-                    f"|{other} collected {k} more {thing} than {who} did.",
-                )
-            )
-            new, sign = base + k, f"{base} + {k}"
-        elif how == 1 and base > 3:
-            k = rng.randint(1, base - 1)
-            told.append(
-                _any(
-                    rng,
-                    f"{other} has {k} fewer {thing} than {who}."
-                    f"|{who} has {k} more {thing} than {other}.",
-                )
-            )
-            new, sign = base - k, f"{base} - {k}"
-        elif how == 2 and base % 2 == 0:
-            told.append(f"{other} has half as many {thing} as {who}.")
-            new, sign = base // 2, f"{base} / 2"
-        elif how == 3 and base % 3 == 0:
-            told.append(
-                _any(
-                    rng,
-                    f"{who} has 3 times as many {thing} as {other}."
-                    f"|{other} has a third as many {thing} as {who}.",
-                )
-            )
-            new, sign = base // 3, f"{base} / 3"
+class Theme:
+    """A generator of stories from one theme of the table."""
+
+    def __init__(self, title: str, rules: Sequence[Rule], words: Mapping[str, Sequence[Word]]):
+        self.__name__, _, order = title.partition(", ")
+        self.any_order = bool(order)
+        self.words = words
+        self.openings = [rule for rule in rules if rule.makes and not rule.takes]
+        self.rules = [rule for rule in rules if rule.makes and (rule.takes or rule.renews)]
+        self.questions = [rule for rule in rules if not rule.makes and rule.takes]
+        self.asides = [rule for rule in rules if not rule.makes and not rule.takes]
+
+    def __call__(self, rng: random.Random) -> Story:
+        while True:
+            plot = _Plot(self, rng)
+            plot.apply(rng.choice(self.openings))
+            for _ in range(min(rng.randint(1, 6), rng.randint(1, 6))):
+                plot.apply(rng.choice(self.rules))
+            question = plot.ask()
+            if question is not None:
+                return plot.write(question)
+
+
+class _Plot:
+    """A story in the making."""
+
+    def __init__(self, theme: Theme, rng: random.Random):
+        self.theme, self.rng = theme, rng
+        self.events: list[Event] = []
+        self.alive: list[Event] = []
+        self.words: dict[str, Word] = {}
+        self.numbers: set[float] = set()
+        self.constants: set[float] = set()
+        self.used: set[Word] = set()
+
+    def apply(self, rule: Rule) -> Event | None:
+        """Apply a rule to quantities that fit; None, and nothing changed, where that fails."""
+        taken = self._take(rule) if self._has_room(rule) else None
+        if taken is None:
+            return None
+        for _ in range(5):
+            numbers = self._compute(rule, taken)
+            if numbers is not None:
+                break
         else:
-            k = rng.randint(2, 9)
-            word = {2: "twice", 3: "three times"}.get(k, f"{k} times")
-            told.append(f"{other} has {word} as many {thing} as {who}.")
-            new, sign = base * k, f"{base} * {k}"
-        owned.append(new)
-        lines.append(
-            _any(
-                rng,
-                f"{other} has {sign} = {new} {thing}.|So {other} has {sign} = {new}."
-                f"|The number of {thing} {other} has is {sign} = {new}.",
-            )
+            return None
+        event = Event(rule, taken, numbers, self._choose_words(rule, taken))
+        if rule.makes:
+            self.events.append(event)
+            self.alive.append(event)
+        if rule.replaces:
+            self.alive.remove(taken[0])
+        return event
+
+    def _has_room(self, rule: Rule) -> bool:
+        """A rule is used once, a kind made once, save where it is about something new."""
+        if rule.renews:
+            return sum(event.rule is rule for event in self.events) < 3
+        return all(
+            event.rule is not rule and (rule.replaces or event.rule.makes != rule.makes)
+            for event in self.events
         )
-    if rng.random() < 0.6:
-        total = sum(owned)
-        question = _any(
-            rng, f"How many {thing} do they have together?|What is the total number of {thing}?"
-        )
-        lines.append(f"Together they have {' + '.join(map(str, owned))} = {total} {thing}.")
-        return " ".join([*told, question]), lines, total
-    a, b = max(owned), min(owned)
-    high, low = names[owned.index(a)], names[owned.index(b)]
-    lines.append(f"{high} has {a} - {b} = {a - b} more {thing} than {low}.")
-    return " ".join([*told, f"How many more {thing} does {high} have than {low}?"]), lines, a - b
+
+    def _take(self, rule: Rule) -> Sequence[Event] | None:
+        """Quantities of the kinds the rule takes, none of them twice, mostly the latest."""
+        taken: list[Event] = []
+        for kind in rule.takes:
+            fit = [e for e in self.alive if e.rule.makes == kind and e not in taken]
+            if rule.collects:
+                return fit if len(fit) > 1 else None
+            if not fit:
+                return None
+            taken.append(fit[-1] if self.rng.random() < 0.6 else self.rng.choice(fit))
+        return taken
+
+    def _compute(self, rule: Rule, taken: Sequence[Event]) -> dict[str, Amount] | None:
+        """The numbers of a rule; None where one is not sensible or could be mistaken for another.
+
+        Results are at least 2, whole or in cents; no two numbers of a story are equal, so that each
+        number in a solution can be traced to where it is from.
+        """
+        results = [event.numbers["r"] for event in taken]
+        numbers: dict = dict(zip("abc", results, strict=False))
+        if rule.collects:
+            numbers = {"all": Terms(results), "total": Amount(sum(results))}
+        for name, choices in rule.draws.items():
+            numbers[name] = Amount(self.rng.choice(choices))
+        for name, formula in rule.formulas.items():
+            value = round(eval(formula, {}, numbers), 6)
+            if not 2 <= value < 200_000 or value * (100 if rule.cents else 1) % 1:
+                return None
+            numbers[name] = Amount(value)
+        new = {numbers[name] for name in rule.shown}
+        if len(new) < len(rule.shown) or new & (self.numbers | self.constants):
+            return None
+        if rule.constants & (self.numbers | new):
+            return None
+        self.numbers |= new
+        self.constants |= rule.constants
+        return {"r": results[0], **numbers} if results else numbers
+
+    def _choose_words(self, rule: Rule, taken: Sequence[Event]) -> dict[str, Word]:
+        words = taken[0].handed_on if taken else {}
+        words = {name: word for name, word in words.items() if name.isalpha()}
+        words |= {f"{name}2": word for e in taken[1:2] for name, word in e.handed_on.items()}
+        for name in rule.words:
+            if name.endswith("+"):
+                words[name] = self._new_word(name[:-1])
+            elif name not in words:
+                if name not in self.words:
+                    self.words[name] = self._new_word(name)
+                words[name] = self.words[name]
+        return words
+
+    def _new_word(self, name: str) -> Word:
+        """A word no other part of the story uses (its list must not run out)."""
+        word = self.rng.choice(self.theme.words[name])
+        while word in self.used:
+            word = self.rng.choice(self.theme.words[name])
+        self.used.add(word)
+        return word
+
+    def ask(self) -> Event | None:
+        """A question whose answer takes two lines or more, None where none fits."""
+        for rule in self.rng.sample(self.theme.questions, len(self.theme.questions)):
+            event = self.apply(rule)
+            if event is not None and sum(bool(e.rule.solved) for e in event.needed()) > 1:
+                return event
+        return None
+
+    def write(self, question: Event) -> Story:
+        """The story told up to this question, its solution and the answer."""
+        rng = self.rng
+        needed = question.needed()
+        people = [word for word in self.used if hasattr(word, "he")]
+        number = Spoken if rng.random() < 0.3 else Amount
+        told = [self._say(e, e.rule.told, number) for e in [*self._facts(needed), question]]
+        told = _joined(_with_pronouns(told, people, rng), people, rng)
+        solving = [e for e in [*self.events, question] if e in needed and e.rule.solved]
+        solved = [self._say(e, e.rule.solved, Amount) for e in solving]
+        lines = [line[0].upper() + line[1:] for text in solved for line in text.split(" // ")]
+        if len(people) == 1:
+            lines = _with_pronouns(lines, people, rng)
+        return " ".join(told), _write_signs(lines, rng), float(question.numbers["r"])
+
+    def _facts(self, needed: set[Event]) -> list[Event]:
+        """What the problem tells, in order: what is needed, and a little beside the point."""
+        rng = self.rng
+        facts: list[Event] = []
+        for event in self.events:
+            harmless = not event.rule.replaces and set(event.taken) <= set(facts)
+            if event in needed or (harmless and rng.random() < 0.2):
+                facts.append(event)
+        lasting = not any(event.rule.replaces for event in facts)
+        if self.theme.any_order and lasting and rng.random() < 0.3:
+            rng.shuffle(facts)
+        if self.theme.asides and rng.random() < 0.2:
+            aside = self.apply(rng.choice(self.theme.asides))
+            if aside is not None:
+                facts.insert(rng.randint(1, len(facts)), aside)
+        return facts
+
+    def _say(self, event: Event, ways: Sequence[str], number: type[Amount]) -> str:
+        numbers = {
+            name: value if isinstance(value, Terms) else number(value)
+            for name, value in event.numbers.items()
+        }
+        text = self.rng.choice(ways).format_map(event.words | numbers)
+        return text[0].upper() + text[1:]
 
 
-def stock(rng: random.Random) -> Story:
-    """One store of things that grows and shrinks."""
-    name, thing = rng.choice(_NAMES.split()), rng.choice(_THINGS.split())
-    now = rng.randint(20, 300)
-    told = [
-        _any(
-            rng,
-            f"{name} has {now} {thing}.|A shop has {now} {thing} in stock."
-            f"|There were {now} {thing} in a box that {name} owns.",
-        )
-    ]
-    lines: list[str] = []
-    for _ in range(rng.randint(2, 6)):
-        k, how = rng.randint(2, 60), rng.randrange(6)
-        before = now
-        if how == 0:
-            told.append(
-                _any(
-                    rng,
-                    f"Then {k} more arrive.|{name} gets {k} more {thing}."
-                    f"|{name} buys another {k} {thing}.",
-                )
-            )
-            now += k
-            lines.append(
-                _any(
-                    rng,
-                    f"After that there are {before} + {k} = {now} {thing}."
-                    f"|Now there are {before}+{k}={now}.",
-                )
-            )
-        elif how == 1 and now > 3:
-            k = rng.randint(1, now - 1)
-            told.append(
-                _any(
-                    rng,
-                    f"{name} gives away {k} of them.|{k} {thing} get lost."
-                    f"|{name} sells {k} {thing}.",
-                )
-            )
-            now -= k
-            lines.append(f"That leaves {before} - {k} = {now} {thing}.")
-        elif how == 2:
-            packs, each = rng.randint(2, 12), rng.randint(3, 20)
-            told.append(
-                _any(
-                    rng,
-                    f"{packs} packs with {each} {thing} each are added."
-                    f"|{name} buys {packs} boxes of {each} {thing}.",
-                )
-            )
-            now += packs * each
-            lines.append(f"The {packs} packs hold {packs} * {each} = {packs * each} {thing}.")
-            lines.append(f"So there are {before} + {packs * each} = {now} {thing}.")
-        elif how == 3 and now % 2 == 0 and now > 3:
-            told.append(_any(rng, "Half of them are sold.|Half of them break."))
-            now //= 2
-            lines.append(f"{before} / 2 = {now} {thing} are left.")
-        elif how == 4:
-            percent = rng.choice((10, 20, 25, 30, 40, 50, 75))
-            gone = now * percent / 100
-            if gone != int(gone):
-                continue
-            told.append(f"Then {percent}% of the {thing} are given to a school.")
-            now -= int(gone)
-            lines.append(
-                _any(
-                    rng,
-                    f"{percent}% of {before} is {before} * {percent} / 100 = {int(gone)}."
-                    f"|The school gets {before} * {_n(percent / 100)} = {int(gone)} {thing}.",
-                )
-            )
-            lines.append(f"There are {before} - {int(gone)} = {now} {thing} left.")
+def _with_pronouns(sentences: Sequence[str], people: Sequence[Word], rng: random.Random):
+    """The sentences with "she" for a name where the sentence before was about her alone."""
+    written: list[str] = []
+    before: list[Word] = []
+    for sentence in sentences:
+        named = [person for person in people if person in sentence]
+        if len(before) == 1 and rng.random() < 0.6:
+            (who,) = before
+            for name, pronoun in ((f"{who}'s ", who.his), (f"{who} ", who.he)):
+                if sentence.startswith(name):
+                    sentence = f"{pronoun.capitalize()} {sentence[len(name) :]}"
+            sentence = re.sub(rf"\b(does|did|will|can) {who}\b(?!')", rf"\1 {who.he}", sentence)
+        written.append(sentence)
+        before = named or before
+    return written
+
+
+def _joined(told: Sequence[str], people: Sequence[Word], rng: random.Random) -> list[str]:
+    """Some of the short facts of a problem (all but the question) joined by "and"."""
+    joined = [told[0]]
+    for text in told[1:]:
+        before = joined[-1]
+        if "?" not in text and ", " not in before + text and rng.random() < 0.2:
+            named = any(text.startswith(person) for person in people)
+            joined[-1] = f"{before[:-1]}, and {text if named else text[0].lower() + text[1:]}"
         else:
-            days, each = rng.randint(2, 7), rng.randint(1, 8)
-            if days * each >= now:
-                continue
-            told.append(f"Each day for {days} days, {each} {thing} are used.")
-            now -= days * each
-            lines.append(f"In {days} days {days} x {each} = {days * each} {thing} are used.")
-            lines.append(f"{before} - {days * each} = {now} {thing} remain.")
-    if not lines:
-        return stock(rng)
-    return " ".join([*told, f"How many {thing} are there in the end?"]), lines, now
+            joined.append(text)
+    return joined
 
 
-def shopping(rng: random.Random) -> Story:
-    """A bill of several items, perhaps with a discount, and the change."""
-    name = rng.choice(_NAMES.split())
-    items = rng.sample(_THINGS.split(), rng.randint(2, 4))
-    told, lines, sums = [], [], []
-    for item in items:
-        count, price = rng.randint(2, 15), rng.choice((rng.randint(1, 30), rng.randint(2, 40) / 2))
-        told.append(
-            _any(rng, f"{count} {item} at ${_n(price)} each|{count} {item} for ${_n(price)} apiece")
-        )
-        sums.append(count * price)
-        lines.append(
-            _any(
-                rng,
-                f"The {item} cost {count} * ${_n(price)} = ${_n(sums[-1])}."
-                f"|{name} pays ${_n(price)} x {count} = ${_n(sums[-1])} for the {item}.",
-            )
-        )
-    total = sum(sums)
-    lines.append(f"The total is {' + '.join('$' + _n(s) for s in sums)} = ${_n(total)}.")
-    question = f"{name} buys {', '.join(told[:-1])} and {told[-1]}."
-    if rng.random() < 0.4:
-        percent = rng.choice((10, 20, 25, 50))
-        off = round(total * percent / 100, 2)
-        question += _any(
-            rng, f" There is a {percent}% discount.| A coupon takes {percent}% off the bill."
-        )
-        lines.append(f"The discount is ${_n(total)} * {percent} / 100 = ${_n(off)}.")
-        lines.append(f"So {name} pays ${_n(total)} - ${_n(off)} = ${_n(total - off)}.")
-        total -= off
-    if rng.random() < 0.4:
-        paid = (int(total) // 50 + 1) * 50
-        lines.append(f"The change is ${paid} - ${_n(total)} = ${_n(paid - total)}.")
-        return (
-            f"{question} {name} pays with ${paid}. How much change does {name} get?",
-            lines,
-            paid - total,
-        )
-    return f"{question} How much does {name} pay in total?", lines, total
+def _write_signs(lines: Sequence[str], rng: random.Random) -> list[str]:
+    """Signs as one writer writes them: spaced or not, an asterisk or an x."""
+    space, times = rng.choice((" ", " ", "")), rng.choice("**x")
+    text = "\n".join(lines)
+    for sign in "+-/=":
+        text = text.replace(f" {sign} ", space + sign + space)
+    return text.replace(" * ", space + times + space).split("\n")
 
 
-def wages(rng: random.Random) -> Story:
-    """Hours, pay, overtime and expenses."""
-    name = rng.choice(_NAMES.split())
-    rate, hours, days = rng.randint(8, 40), rng.randint(3, 9), rng.randint(2, 6)
-    daily, weekly = rate * hours, rate * hours * days
-    question = _any(
-        rng,
-        f"{name} earns ${rate} an hour and works {hours} hours a day, {days} days a week."
-        f"|{name} works {days} days a week for {hours} hours each day at ${rate} per hour.",
-    )
-    lines = [
-        _any(
-            rng,
-            f"{name} earns ${rate} * {hours} = ${daily} a day."
-            f"|Each day {name} makes {hours} x {rate} = ${daily}.",
-        ),
-        f"In a week {name} earns ${daily} * {days} = ${weekly}.",
-    ]
-    earned = weekly
-    if rng.random() < 0.5:
-        extra, bonus = rng.randint(2, 10), rng.choice((2, 1.5, 3))
-        paid = rate * bonus
-        word = {2: "double", 1.5: "1.5 times", 3: "three times"}[bonus]
-        question += f" For {extra} more hours of overtime {name} gets {word} the usual pay."
-        lines.append(f"Overtime is paid at ${rate} * {_n(bonus)} = ${_n(paid)} an hour.")
-        lines.append(f"The overtime brings {extra} * ${_n(paid)} = ${_n(extra * paid)}.")
-        earned = weekly + extra * paid
-        lines.append(f"That makes ${weekly} + ${_n(extra * paid)} = ${_n(earned)}.")
-    if rng.random() < 0.6:
-        spent = rng.randint(10, max(11, int(earned) - 10))
-        question += f" {name} spends ${spent} of it. How much is left?"
-        lines.append(f"{name} has ${_n(earned)} - ${spent} = ${_n(earned - spent)} left.")
-        return question, lines, earned - spent
-    return f"{question} How much does {name} earn in a week?", lines, earned
+def read_table(text: str) -> list[Theme]:
+    """The themes of a table; what stands before the first one is shared by all."""
+    shared, *themes = re.split(r"^== ", re.sub(r"^#.*\n", "", text, flags=re.M), flags=re.M)
+    common = _read_words(shared.splitlines())
+    made = []
+    for theme in themes:
+        title, body = theme.split("\n", 1)
+        blocks = re.split(r"\n+(?=[*?~] )", f"\n{body.strip()}")
+        own = _read_words(blocks[0].splitlines())
+        made.append(Theme(title, [Rule.read(block) for block in blocks[1:]], common | own))
+    return made
 
 
-def saving(rng: random.Random) -> Story:
-    """Saving for something that costs more than one has."""
-    name = rng.choice(_NAMES.split())
-    weekly, weeks, have = rng.randint(4, 40), rng.randint(3, 20), rng.randint(5, 90)
-    saved = weekly * weeks
-    price = have + saved
-    question = _any(
-        rng,
-        f"{name} wants a bicycle that costs ${price} and already has ${have}."
-        f"|A tablet costs ${price}. {name} has saved ${have} so far.",
-    )
-    lines = [
-        _any(
-            rng,
-            f"{name} still needs ${price} - ${have} = ${saved}."
-            f"|The missing amount is {price} - {have} = {saved} dollars.",
-        )
-    ]
-    if rng.random() < 0.5:
-        jobs, pay = rng.randint(2, 5), 0
-        pay = weekly
-        question += f" Each week {name} does {jobs} jobs for ${pay} each."
-        if saved % (jobs * pay):
-            return saving(rng)
-        lines.append(f"{name} makes {jobs} * ${pay} = ${jobs * pay} a week.")
-        weekly, weeks = jobs * pay, saved // (jobs * pay)
-    else:
-        question += _any(
-            rng, f" {name} saves ${weekly} a week.| Every week {name} puts aside ${weekly}."
-        )
-    lines.append(f"It takes {saved} / {weekly} = {weeks} weeks.")
-    return f"{question} How many weeks does it take to have enough?", lines, weeks
+def _read_words(lines: Sequence[str]) -> dict[str, tuple[Word, ...]]:
+    """The lists of words that lines of the table hold."""
+    lists: dict[str, tuple[Word, ...]] = {}
+    for line in filter(None, lines):
+        heading, options = line.split(": ")
+        name, *forms = heading.split()
+        fixed = dict(form.split("=") for form in forms if "=" in form)
+        varying = [form for form in forms if "=" not in form]
+        for option in options.split(", "):
+            text, *others = option.split("/")
+            word = Word(text)
+            vars(word).update(fixed, **dict(zip(varying, others, strict=True)))
+            lists[name] = (*lists.get(name, ()), word)
+    return lists
 
 
-def production(rng: random.Random) -> Story:
-    """Machines or people who make things at a rate."""
-    thing = rng.choice(_THINGS.split())
-    machines, rate, hours = rng.randint(2, 12), rng.randint(3, 40), rng.randint(2, 12)
-    who = _any(rng, "machine|worker|baker|printer")
-    each, total = rate * hours, rate * hours * machines
-    lines = [
-        f"One {who} makes {rate} * {hours} = {each} {thing}.",
-        f"All of them make {each} * {machines} = {total} {thing}.",
-    ]
-    question = f"A {who} makes {rate} {thing} an hour. There are {machines} {who}s"
-    question += f" working for {hours} hours."
-    if rng.random() < 0.5:
-        bad = rng.choice((5, 10, 20, 25))
-        if total * bad % 100 == 0:
-            lost = total * bad // 100
-            question += f" {bad}% of the {thing} are faulty and thrown away."
-            lines.append(f"Faulty are {total} * {_n(bad / 100)} = {lost} {thing}.")
-            lines.append(f"Good are {total} - {lost} = {total - lost} {thing}.")
-            total -= lost
-    size = rng.choice([d for d in (2, 3, 4, 5, 6, 8, 10, 12) if total % d == 0] or [1])
-    if size > 1 and rng.random() < 0.6:
-        lines.append(f"They fill {total} / {size} = {total // size} boxes.")
-        return (
-            f"{question} They are packed {size} to a box. How many boxes are filled?",
-            lines,
-            total // size,
-        )
-    return f"{question} How many {thing} are there to sell?", lines, total
-
-
-def shares(rng: random.Random) -> Story:
-    """A group divided by fractions and percentages."""
-    parts = rng.choice((2, 3, 4, 5, 6, 8))
-    total = parts * rng.randint(3, 40)
-    group, kind = (
-        _any(rng, "students|guests|members|dancers"),
-        _any(rng, "play chess|wear glasses|walk home"),
-    )
-    top = rng.randint(1, parts - 1)
-    first = total // parts * top
-    rest = total - first
-    question = f"There are {total} {group}. {top}/{parts} of them {kind}."
-    lines = [
-        _any(
-            rng,
-            f"{total} * {top}/{parts} = {first} {group} {kind}."
-            f"|{top}/{parts} of {total} is {total} * {top} / {parts} = {first}.",
-        ),
-        f"The other {group} are {total} - {first} = {rest}.",
-    ]
-    divisors = [d for d in (2, 3, 4, 5) if rest % d == 0 and rest > d]
-    if not divisors:
-        return f"{question} How many {group} do not?", lines, rest
-    d = rng.choice(divisors)
-    word = {2: "Half", 3: "A third", 4: "A quarter", 5: "A fifth"}[d]
-    lines.append(f"Of these, {rest} / {d} = {rest // d} come late.")
-    return (
-        f"{question} {word} of the others come late. How many of the others come late?",
-        lines,
-        rest // d,
-    )
-
-
-def journey(rng: random.Random) -> Story:
-    """Stages at different speeds, total distance, time or fuel."""
-    name = rng.choice(_NAMES.split())
-    stages = [(rng.randint(2, 9), 5 * rng.randint(2, 16)) for _ in range(rng.randint(2, 3))]
-    told, lines, legs = [], [], []
-    for i, (hours, speed) in enumerate(stages):
-        told.append(
-            f"{'First' if i == 0 else 'then'} {name} drives {hours} hours at {speed} miles per hour"
-        )
-        legs.append(hours * speed)
-        lines.append(
-            f"In {hours} hours at {speed} miles per hour {name} covers"
-            f" {hours} * {speed} = {legs[-1]} miles."
-        )
-    total = sum(legs)
-    lines.append(f"The whole trip is {' + '.join(map(str, legs))} = {total} miles.")
-    question = f"{', '.join(told)}."
-    per = rng.choice([d for d in (5, 10, 15, 20, 25, 30) if total % d == 0])
-    if rng.random() < 0.6:
-        cost = rng.randint(2, 6)
-        gallons = total // per
-        lines += [
-            f"{name} needs {total} / {per} = {gallons} gallons of fuel.",
-            f"The fuel costs {gallons} * ${cost} = ${gallons * cost}.",
-        ]
-        question += f" The car goes {per} miles on a gallon, and a gallon costs ${cost}."
-        question += " How much is the fuel?"
-        return question, lines, gallons * cost
-    return f"{question} How many miles is the trip?", lines, total
-
-
-def ages(rng: random.Random) -> Story:
-    """Ages compared, now and in some years."""
-    a, b, c = rng.sample(_NAMES.split(), 3)
-    young, times, gap, later = (
-        rng.randint(3, 20),
-        rng.randint(2, 4),
-        rng.randint(1, 15),
-        rng.randint(2, 20),
-    )
-    middle, old = young * times, young * times + gap
-    question = (
-        f"{a} is {young} years old. {b} is {times} times as old as {a}. {c} is {gap} years older"
-        f" than {b}. How old will {c} be in {later} years?"
-    )
-    lines = [
-        f"{b} is {young} * {times} = {middle} years old.",
-        f"{c} is {middle} + {gap} = {old} years old.",
-        f"In {later} years {c} will be {old} + {later} = {old + later} years old.",
-    ]
-    return question, lines, old + later
-
-
-def recipe(rng: random.Random) -> Story:
-    """A recipe scaled to more servings."""
-    name, serves, factor, cups = (
-        rng.choice(_NAMES.split()),
-        rng.randint(2, 8),
-        rng.randint(2, 9),
-        rng.randint(2, 9),
-    )
-    eggs, people = rng.randint(1, 6), serves * factor
-    price = rng.randint(2, 9)
-    need, need_eggs = cups * factor, eggs * factor
-    question = (
-        f"A recipe for {serves} people needs {cups} cups of flour and {eggs} eggs. {name} cooks for"
-        f" {people} people. A cup of flour costs ${price}. How much do the flour and the eggs cost"
-        f" together if an egg costs $1?"
-    )
-    lines = [
-        f"{name} makes the recipe {people} / {serves} = {factor} times.",
-        f"That takes {cups} * {factor} = {need} cups of flour.",
-        f"It takes {eggs} * {factor} = {need_eggs} eggs.",
-        f"The flour costs {need} * ${price} = ${need * price}.",
-        f"Together that is ${need * price} + ${need_eggs} = ${need * price + need_eggs}.",
-    ]
-    return question, lines, need * price + need_eggs
-
-
-def garden(rng: random.Random) -> Story:
-    """A rectangle: its fence, its area, what they cost."""
-    name, length, width = rng.choice(_NAMES.split()), rng.randint(5, 40), rng.randint(3, 30)
-    price = rng.randint(2, 15)
-    if rng.random() < 0.5:
-        half, around = length + width, 2 * (length + width)
-        lines = [
-            f"Length and width together are {length} + {width} = {half} meters.",
-            f"The fence is 2 * {half} = {around} meters long.",
-            f"It costs {around} * ${price} = ${around * price}.",
-        ]
-        ask = f"A meter of fence costs ${price}. How much is a fence around it?"
-        answer = around * price
-    else:
-        area = length * width
-        beds = rng.randint(2, area - 1)
-        lines = [
-            f"The area is {length} * {width} = {area} square meters.",
-            f"Without the beds {area} - {beds} = {area - beds} square meters are left.",
-            f"The grass costs {area - beds} * ${price} = ${(area - beds) * price}.",
-        ]
-        ask = f"Beds take {beds} square meters, the rest is grass at ${price} a square meter."
-        ask += " How much is the grass?"
-        answer = (area - beds) * price
-    return f"{name} has a garden {length} meters long and {width} meters wide. {ask}", lines, answer
-
-
-TRAINING: tuple[Callable[[random.Random], Story], ...] = (
-    possessions,
-    stock,
-    shopping,
-    wages,
-    saving,
-    production,
-    garden,
+TRAINING: tuple[Generator, ...] = tuple(
+    read_table(files(__package__).joinpath("stories.txt").read_text(encoding="utf-8"))
 )
-VALIDATION: tuple[Callable[[random.Random], Story], ...] = (shares,)
-TEST: tuple[Callable[[random.Random], Story], ...] = (journey, ages, recipe)
+
+
+_TASKS = (
+    "Check the arithmetic.|Compute each line.|Work out these sums.|Calculate.|Find the results."
+)
+_SAID = {
+    "+": "Together that is {}.|That makes {} in total.|{who} now has {}.|The total is {}.|So {}.",
+    "-": "That leaves {}.|{who} has {} left.|The difference is {}.|So {} remain.|Now there are {}.",
+    "*": "{who} pays {} dollars.|That is {} in all.|{who} needs {} of them.|This makes {}.|So {}.",
+    "/": "Each of them gets {}.|It takes {} days.|{who} fills {} boxes.|So {} each.|That is {}.",
+}
+_SIZES = (9, 9, 12, 20, 50, 100, 100, 1000, 10_000)
 
 
 def drill(rng: random.Random) -> Story:
-    """Bare arithmetic, a line each: practice in telling right results from wrong ones."""
+    """Arithmetic without a story: practice in telling right results from wrong ones."""
+    task, who = rng.choice(_TASKS.split("|")), rng.choice(["Maria", "Tom", "She", "He", "Emma"])
+    prose = rng.random() < 0.5
     lines = []
     for _ in range(rng.randint(3, 9)):
-        sign = rng.choice("++--**/")
-        size = rng.choice((12, 30, 100, 300, 1000, 5000))
-        a, b = rng.randint(2, size), rng.randint(2, size)
-        unit = rng.choice((1, 1, 1, 0.1, 0.01, 0.5))
-        if sign in "*/":
-            b = rng.randint(2, rng.choice((9, 12, 30, 60, 99)))
-        x = a * unit
-        if sign == "+" and rng.random() < 0.4:
-            more = [rng.randint(1, size) for _ in range(rng.randint(1, 3))]
-            text, value = " + ".join(map(str, [_n(x), b, *more])), x + b + sum(more)
-        elif sign == "-":
-            x, b = max(x, b) + 1, min(x, b)
-            text, value = f"{_n(x)} - {_n(b)}", x - b
-        elif sign == "/":
-            text, value, x = f"{_n(x * b)} / {b}", x, x * b
-        else:
-            text, value = f"{_n(x)} {sign} {_n(b)}", x + b if sign == "+" else x * b
-        if abs(value - float(_n(value))) > 1e-9 or abs(x - float(_n(x))) > 1e-9:
-            continue
-        lines.append(f"{text.replace(' ', '') if rng.random() < 0.5 else text} = {_n(value)}")
-    if not lines:
-        return drill(rng)
-    question = _any(rng, "Check the arithmetic.|Compute each line.|Work out these sums.|Calculate.")
-    return question, lines, float("nan")
+        sign = rng.choice("+-*/")
+        text, value = _sum(sign, rng)
+        equation = f"{text} = {write_number(value)}"
+        if rng.random() < 0.4:
+            equation = equation.replace(" ", "")
+        said = rng.choice(_SAID[sign].split("|")) if prose else "{}"
+        lines.append(said.format(equation, who=who))
+    return task, lines, float("nan")
+
+
+def _sum(sign: str, rng: random.Random) -> tuple[str, float]:
+    """A sum, difference, product or quotient as text, and its value; small ones most often."""
+    size = rng.choice(_SIZES)
+    if sign in "*/":
+        unit = rng.choice((1, 1, 1, 0.5, 0.25, 0.01)) if size > 12 else 1
+        a, b = rng.randint(2, min(size, 999)) * unit, rng.randint(2, min(size, 99))
+        product = round(a * b, 2)
+        if sign == "*":
+            a, b = rng.sample((a, b), 2)
+            return f"{write_number(a)} {rng.choice('**x')} {write_number(b)}", product
+        return f"{write_number(product)} / {b}", a
+    unit = rng.choice((1, 1, 1, 0.5, 0.01)) if size > 20 else 1
+    terms = [round(rng.randint(1, size) * unit, 2) for _ in range(rng.choice((2, 2, 2, 3, 4)))]
+    if sign == "-":
+        terms = [round(sum(terms[:2]), 2), terms[0]]
+    value = terms[0] - terms[1] if sign == "-" else sum(terms)
+    return f" {sign} ".join(map(write_number, terms)), round(value, 2)

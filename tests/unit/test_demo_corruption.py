@@ -6,21 +6,20 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from prm_app.demo import stories
 from prm_app.demo.corruption import KINDS, corrupt
 from prm_app.demo.layouts import Style
 from prm_app.demo.program import Number, Operator, close, evaluate, render, run, write_number
 from prm_app.demo.reading import read_problem
-from prm_app.demo.sources import story
+from prm_app.demo.sources import GENERATORS, story
 from prm_app.demo.variation import resample
 
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
-GENERATORS = stories.TRAINING + stories.VALIDATION + stories.TEST
+ALL_GENERATORS = sum(GENERATORS.values(), ())
 
 
 def solution(seed, final="The answer is {}."):
     rng = random.Random(seed)
-    problem = story(rng.choice(GENERATORS), rng)
+    problem = story(rng.choice(ALL_GENERATORS), rng)
     return problem, Style(final=final).plan(problem, rng), rng
 
 
