@@ -51,7 +51,7 @@ class Plan:
     length: int = 2048
     workers: int = 14
     seed: int = 0
-    dropout: float = 0.15
+    dropout: float = 0.12
     average: float = 0.998
     rate: float = 0.005
 
