@@ -39,8 +39,10 @@ Problem = list[Solution]
 """One problem: its N solutions."""
 
 
-def made_up(candidates: int, steps: int, sentences: int, seed: int) -> Iterator[Problem]:
-    """Problems without end, each with `candidates` solutions of `steps` steps.
+def made_up(
+    candidates: int, steps: int, sentences: int, seed: int, spread: int = 0
+) -> Iterator[Problem]:
+    """Problems without end, each with `candidates` solutions of `steps` steps, give or take `spread`.
 
     A step is one line of `sentences` sentences of about 30 tokens, or an equation of about 6 tokens
     where `sentences` is 0.
@@ -59,8 +61,8 @@ def made_up(candidates: int, steps: int, sentences: int, seed: int) -> Iterator[
             f"given to {random_.choice(_NAMES)}. How much does {name} have in the end?"
         )
         yield [
-            Solution(problem, tuple(_step(random_, name, goods, sentences) for _ in range(steps)))
-            for _ in range(candidates)
+            Solution(problem, tuple(_step(random_, name, goods, sentences) for _ in range(count)))
+            for count in random_.choices(range(steps - spread, steps + spread + 1), k=candidates)
         ]
 
 

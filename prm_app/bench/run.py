@@ -62,11 +62,15 @@ class Settings:
     users: int = 64
     growth: int = 0
 
-    def source(self, seed: int) -> Iterator[prompts.Problem]:
-        """Problems without end, or those of the file."""
+    def source(self) -> Iterator[prompts.Problem]:
+        """Problems without end, or those of the file.
+
+        Solutions have from half to one and a half times `steps`, as unequal as real ones are.
+        """
         if self.prompts is not None:
             return prompts.from_file(self.prompts)
-        return prompts.made_up(self.candidates, self.steps, self.sentences, seed)
+        spread = self.steps // 2
+        return prompts.made_up(self.candidates, self.steps, self.sentences, seed=0, spread=spread)
 
 
 def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict[str, Any]:
@@ -141,7 +145,7 @@ class _Run:
         on_progress: OnProgress,
     ) -> None:
         self._settings, self._workers, self._on_progress = settings, workers, on_progress
-        self._source = settings.source(seed=0)
+        self._source = settings.source()
         self._rotation = count()
         self.checks = Checks(settings.engine)
 
@@ -213,7 +217,11 @@ class _Run:
 
     def edit(self) -> dict[str, Any]:
         """The last step of a solution that was scored before is changed."""
-        return self._edit(self._problems(5 * self._settings.repeats))
+        given = self._settings
+        if given.prompts is not None:
+            return self._edit(self._problems(5 * given.repeats))
+        equal = prompts.made_up(candidates=1, steps=given.steps, sentences=given.sentences, seed=2)
+        return self._edit(prompts.take(equal, 5 * given.repeats))
 
     def edit_long(self) -> dict[str, Any]:
         """The same with solutions of nearly 4,096 tokens in eight steps."""
