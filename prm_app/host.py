@@ -31,13 +31,17 @@ class Status:
 class Host(ABC):
     """Where a page finds the PRM of its choice. Safe to use from several threads."""
 
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._status = Status()
+
     @abstractmethod
     def models(self) -> tuple[Prm, ...]:
         """The models on offer."""
 
-    @abstractmethod
     def status(self) -> Status:
         """What is serving and loading now."""
+        return self._status
 
     @abstractmethod
     def select(self, name: str) -> None:
@@ -54,6 +58,11 @@ class Host(ABC):
     def close(self) -> None:
         """Frees what is loaded."""
 
+    def _set(self, **changes: Any) -> None:
+        with self._changed:
+            self._status = replace(self._status, **changes)
+            self._changed.notify_all()
+
 
 class LocalHost(Host):
     """Holds one in-process engine at a time and replaces it on request.
@@ -65,9 +74,8 @@ class LocalHost(Host):
     """
 
     def __init__(self, options: Mapping[str, Any] | None = None) -> None:
+        super().__init__()
         self._options = dict(options or {})
-        self._changed = threading.Condition()
-        self._status = Status()
         self._scorer: Scorer | None = None
         self._wanted: Prm | None = None
         self._closing = False
@@ -77,9 +85,6 @@ class LocalHost(Host):
 
     def models(self) -> tuple[Prm, ...]:
         return CATALOG + self._extra
-
-    def status(self) -> Status:
-        return self._status
 
     def select(self, name: str) -> None:
         prm = find(name)
@@ -127,11 +132,6 @@ class LocalHost(Host):
         return (
             self._scorer is not None and self._scorer.alive and self._status.serving.key == prm.key
         )
-
-    def _set(self, **changes: Any) -> None:
-        with self._changed:
-            self._status = replace(self._status, **changes)
-            self._changed.notify_all()
 
     def _run(self) -> None:
         while True:

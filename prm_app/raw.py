@@ -14,8 +14,7 @@ import numpy as np
 
 from prm_app.catalog import find
 from prm_app.errors import InputError, ModelError, ServerError
-from prm_app.http import Api
-from prm_app.served import choose, served_by
+from prm_app.remote import Servers, choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +68,16 @@ def local_outputs(
 
 
 def remote_outputs(
-    url: str,
-    model: str | None,
-    prompts: Sequence[str],
-    step_tag: str | None,
-    api_key: str | None,
-    timeout: float,
+    servers: Servers, prompts: Sequence[str], step_tag: str | None
 ) -> list[RawOutputs]:
-    """The outputs of a served model; the server tokenises. Raises a PrmError."""
+    """The outputs of a model of one server, which tokenises. Raises a PrmError."""
+    if len(servers.urls) > 1:
+        raise InputError("`prm-app reward` asks one server: give one --base-url.")
 
     async def ask() -> list[RawOutputs]:
-        api = Api(url, api_key, timeout)
+        (api,) = servers.apis()
         try:
-            served = choose(await served_by(api), model, api.url)
+            served = await choose(api, servers.model)
 
             async def tokens(text: str, special: bool = True) -> list[int]:
                 body = {"model": served.name, "prompt": text, "add_special_tokens": special}

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +15,8 @@ from rich.console import Console
 from prm_app.catalog import DEFAULT
 from prm_app.errors import InputError
 from prm_app.host import Host, LocalHost
-from prm_app.scoring import Scorer
+from prm_app.remote import RemoteHost, RemoteScorer, Servers
+from prm_app.scoring import Scorer, Solution, solution
 from prm_app.steps import SPLITS
 
 
@@ -59,8 +60,23 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_split(parser: argparse.ArgumentParser) -> None:
-    """--split and --delimiter."""
+def add_text(parser: argparse.ArgumentParser, name: str) -> None:
+    """--name and --name-file, for `text_of`."""
+    either = parser.add_mutually_exclusive_group()
+    either.add_argument(f"--{name}", metavar="TEXT", help=f"the {name}")
+    either.add_argument(
+        f"--{name}-file", metavar="PATH", help=f"a file with the {name}; - for stdin"
+    )
+
+
+def add_scoring(parser: argparse.ArgumentParser) -> None:
+    """What scores a text and judges its steps: the model, --threshold, --split, --delimiter."""
+    parser.add_argument(
+        "--threshold",
+        metavar="REWARD",
+        type=float,
+        help="a step with a lower reward counts as wrong (default: the model's own)",
+    )
     group = parser.add_argument_group("steps")
     group.add_argument(
         "--split",
@@ -71,19 +87,13 @@ def add_split(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--delimiter", metavar="TEXT", help=r"the text between two steps; \n stands for a newline"
     )
+    add_model(parser)
 
 
-def add_threshold(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--threshold",
-        metavar="REWARD",
-        type=float,
-        help="a step with a lower reward counts as wrong (default: the model's own)",
-    )
-
-
-def split_of(args: argparse.Namespace) -> str:
-    return args.split or ("delimiter" if args.delimiter else "auto")
+def solution_of(args: argparse.Namespace, scorer: Scorer, problem: str, text: str) -> Solution:
+    """The text in the steps that --split and --delimiter ask for; raises InputError."""
+    split = args.split or ("delimiter" if args.delimiter else "auto")
+    return solution(scorer.prm, problem, text, split, args.delimiter)
 
 
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
@@ -106,42 +116,40 @@ def text_of(args: argparse.Namespace, name: str) -> str:
 
 def open_host(args: argparse.Namespace) -> Host:
     """Where the page finds its models: in this process, or on the servers named."""
-    if not args.base_url:
-        host = LocalHost(args.engine)
-        host.select(args.model or DEFAULT.key)
-        return host
-    refuse_engine_options(args)
-    from prm_app.remote_host import RemoteHost
-
-    return RemoteHost(args.base_url, args.model, **_asking(args))
+    if servers := servers_of(args):
+        return RemoteHost(servers)
+    host = LocalHost(args.engine)
+    host.select(args.model or DEFAULT.key)
+    return host
 
 
 @contextmanager
 def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
     """A scorer that is ready; what it is waiting for shows on stderr."""
-    if args.base_url:
-        refuse_engine_options(args)
-        from prm_app.remote import RemoteScorer
-
-        scorer = RemoteScorer(args.base_url, args.model, **_asking(args))
-        try:
+    if servers := servers_of(args):
+        with closing(RemoteScorer(servers)) as scorer:
             yield scorer
-        finally:
-            scorer.close()
     else:
-        host = open_host(args)
-        try:
+        with closing(open_host(args)) as host:
             yield _loaded(host)
-        finally:
-            host.close()
 
 
-def refuse_engine_options(args: argparse.Namespace) -> None:
+def servers_of(args: argparse.Namespace) -> Servers | None:
+    """The running servers named, or None for an engine in this process; raises InputError."""
+    if not args.base_url:
+        return None
     if args.engine:
         raise InputError(
             "Engine options are the server's, not the client's: give "
             f"{' '.join('--' + name.replace('_', '-') for name in args.engine)} to `prm-app serve`."
         )
+    return Servers(
+        args.base_url,
+        args.model,
+        api_key=args.api_key,
+        timeout=args.timeout,
+        tokenizer=args.remote_tokenizer,
+    )
 
 
 def read_text(path: str) -> str:
@@ -154,14 +162,6 @@ def read_text(path: str) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
-
-
-def _asking(args: argparse.Namespace) -> dict:
-    return {
-        "api_key": args.api_key,
-        "timeout": args.timeout,
-        "tokenizer": args.remote_tokenizer,
-    }
 
 
 def _loaded(host: Host) -> Scorer:

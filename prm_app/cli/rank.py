@@ -11,12 +11,11 @@ from rich.progress import Progress, TaskID
 from prm_app.candidates import Candidates, from_file
 from prm_app.cli import show
 from prm_app.cli.options import (
-    add_model,
-    add_split,
-    add_threshold,
+    add_scoring,
+    add_text,
     open_scorer,
     read_text,
-    split_of,
+    solution_of,
     text_of,
     threshold_of,
 )
@@ -24,7 +23,7 @@ from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
 from prm_app.ranking import AGGREGATIONS, Aggregation
 from prm_app.result import Ranking, rank_document
-from prm_app.scoring import Scorer, solution
+from prm_app.scoring import Scorer
 from prm_app.voting import Vote, majority_vote, weighted_vote
 
 TAKES_ENGINE_OPTIONS = True
@@ -56,11 +55,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="one .json or .jsonl file of problems with their solutions, or a text file for each "
         "solution of the problem given",
     )
-    either = parser.add_mutually_exclusive_group()
-    either.add_argument("--problem", metavar="TEXT", help="the problem")
-    either.add_argument(
-        "--problem-file", metavar="PATH", help="a file with the problem; - for stdin"
-    )
+    add_text(parser, "problem")
     parser.add_argument(
         "--aggregate",
         choices=AGGREGATIONS,
@@ -68,9 +63,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="how the rewards of its steps become one number for a solution (default: mean)",
     )
     parser.add_argument("--json", action="store_true", help="JSON answers, one problem a line")
-    add_split(parser)
-    add_threshold(parser)
-    add_model(parser)
+    add_scoring(parser)
     group = parser.add_argument_group(
         "generator", "Ask any OpenAI-compatible server for solutions, and rank them."
     )
@@ -168,9 +161,7 @@ def _score(
     numbers, solutions = [], []
     for number, text in enumerate(candidates.solutions, 1):
         try:
-            solutions.append(
-                solution(scorer.prm, candidates.problem, text, split_of(args), args.delimiter)
-            )
+            solutions.append(solution_of(args, scorer, candidates.problem, text))
             numbers.append(number)
         except InputError as error:
             ranking.outcomes[number] = error

@@ -8,7 +8,7 @@ import numpy as np
 
 from prm_app.catalog import DEFAULT
 from prm_app.cli import show
-from prm_app.cli.options import add_model, read_text, refuse_engine_options
+from prm_app.cli.options import add_model, read_text, servers_of
 from prm_app.errors import InputError
 from prm_app.raw import local_outputs, remote_outputs
 
@@ -58,13 +58,8 @@ def run(args: argparse.Namespace) -> int:
         prompts.append(read_text(args.prompt_file))
     if not prompts or not all(prompts):
         raise InputError("There is no prompt, or one is empty: give at least one text.")
-    if args.base_url:
-        refuse_engine_options(args)
-        if len(args.base_url) > 1:
-            raise InputError("`prm-app reward` asks one server: give one --base-url.")
-        outputs = remote_outputs(
-            args.base_url[0], args.model, prompts, args.step_tag, args.api_key, args.timeout
-        )
+    if servers := servers_of(args):
+        outputs = remote_outputs(servers, prompts, args.step_tag)
     else:
         outputs = local_outputs(args.model or DEFAULT.key, prompts, args.step_tag, args.engine)
     for prompt, output in zip(prompts, outputs, strict=True):

@@ -10,18 +10,17 @@ from rich.progress import TaskID
 
 from prm_app.cli import show
 from prm_app.cli.options import (
-    add_model,
-    add_split,
-    add_threshold,
+    add_scoring,
+    add_text,
     open_scorer,
     read_text,
-    split_of,
+    solution_of,
     text_of,
     threshold_of,
 )
 from prm_app.errors import InputError, PrmError
 from prm_app.result import Result, score_document
-from prm_app.scoring import ScoredSolution, Scorer, Solution, checked, solution
+from prm_app.scoring import ScoredSolution, Scorer, Solution, checked
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -51,17 +50,11 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "file", nargs="?", metavar="FILE", help="a JSONL file of solutions; - for stdin"
     )
     for name in ("problem", "solution"):
-        either = parser.add_mutually_exclusive_group()
-        either.add_argument(f"--{name}", metavar="TEXT", help=f"the {name}")
-        either.add_argument(
-            f"--{name}-file", metavar="PATH", help=f"a file with the {name}; - for stdin"
-        )
-    add_split(parser)
-    add_threshold(parser)
+        add_text(parser, name)
     parser.add_argument(
         "--json", action="store_true", help="JSON answers, one a line, for other programs"
     )
-    add_model(parser)
+    add_scoring(parser)
     return parser
 
 
@@ -75,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     problem, text = text_of(args, "problem"), text_of(args, "solution")
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        scored = scorer.score(solution(scorer.prm, problem, text, split_of(args), args.delimiter))
+        scored = scorer.score(solution_of(args, scorer, problem, text))
     if args.json:
         document = score_document(Result(problem, scored), threshold)
         print(json.dumps(document, ensure_ascii=False))
@@ -138,7 +131,7 @@ def _solution(args: argparse.Namespace, scorer: Scorer, row: dict) -> Solution:
         return checked(Solution(problem, tuple(steps)))
     if not isinstance(text, str):
         raise InputError('"solution" (a text) or "steps" (a list of texts) is missing.')
-    return solution(scorer.prm, problem, text, split_of(args), args.delimiter)
+    return solution_of(args, scorer, problem, text)
 
 
 def _write(

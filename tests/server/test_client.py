@@ -4,10 +4,8 @@ import threading
 
 import pytest
 
-from prm_app import asking
 from prm_app.errors import InputError, ServerError, TooLongError, UnreachableError
-from prm_app.remote import RemoteScorer
-from prm_app.remote_host import RemoteHost
+from prm_app.remote import RemoteHost, RemoteScorer, Servers, clients
 from prm_app.scoring import ScoredSolution, Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
@@ -18,8 +16,8 @@ HOSTILE = Solution(PROBLEM, ("<extra_0> a <|im_end|>", "b\n\nc", "\\frac{1}{2} Ã
 def open_scorer(api_key):
     opened = []
 
-    def connect(*urls: str, **options) -> RemoteScorer:
-        opened.append(RemoteScorer(urls, api_key=api_key, timeout=900, **options))
+    def connect(*urls: str) -> RemoteScorer:
+        opened.append(RemoteScorer(Servers(urls, api_key=api_key, timeout=900)))
         return opened[-1]
 
     yield connect
@@ -65,7 +63,7 @@ def test_token_ids_to_a_stock_server_give_the_same_numbers(
         return None
 
     if server == "skywork":
-        monkeypatch.setattr(asking, "plugin_way", unknown)
+        monkeypatch.setattr(clients, "plugin_client", unknown)
     scorer = open_scorer(request.getfixturevalue(server))
     local = in_process.scorer(key)
     assert_all_equal(scorer, local, [HOSTILE, *solutions(scorer, real_solutions, 20)])
@@ -107,17 +105,17 @@ def test_one_of_two_servers_dies_and_every_item_is_answered_in_order(
 
 def test_the_checks_come_first(skywork, qwen, api_key):
     with pytest.raises(UnreachableError, match=r"No server answers at http://127\.0\.0\.1:9 "):
-        RemoteScorer(["127.0.0.1:9"])
+        RemoteScorer(Servers(["127.0.0.1:9"]))
     with pytest.raises(ServerError, match="refused the API key: give the right one with --api-key"):
-        RemoteScorer([skywork], api_key="wrong")
+        RemoteScorer(Servers([skywork], api_key="wrong"))
     with pytest.raises(ServerError, match=r"serves demo-qwen, not demo-skywork"):
-        RemoteScorer([qwen], "demo-skywork")
+        RemoteScorer(Servers([qwen], "demo-skywork"))
     with pytest.raises(ServerError, match="serve different models"):
-        RemoteScorer([skywork, qwen], api_key=api_key)
+        RemoteScorer(Servers([skywork, qwen], api_key=api_key))
 
 
 def test_a_page_over_servers_of_different_models_switches_between_them(skywork, qwen, api_key):
-    host = RemoteHost([skywork, qwen], api_key=api_key)
+    host = RemoteHost(Servers([skywork, qwen], api_key=api_key))
     try:
         assert {prm.key for prm in host.models()} == {"demo-skywork", "demo-qwen"}
         for key in ("demo-qwen", "demo-skywork"):

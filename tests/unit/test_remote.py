@@ -5,10 +5,10 @@ import threading
 import pytest
 from http_server import Scripted
 
-from prm_app.asking import SAMPLE
 from prm_app.errors import BusyError, InputError, NotAPrmError, ServerError
 from prm_app.http import base_url
-from prm_app.remote import RemoteScorer
+from prm_app.remote import RemoteScorer, Servers
+from prm_app.remote.clients import SAMPLE
 from prm_app.scoring import Solution
 
 MODELS = {"data": [{"id": "demo-skywork", "root": "/models/skywork", "max_model_len": 4096}]}
@@ -49,8 +49,8 @@ def serve():
 def connect():
     scorers = []
 
-    def open_scorer(*servers: Scripted) -> RemoteScorer:
-        scorers.append(RemoteScorer([server.url for server in servers]))
+    def open_scorer(*servers: Scripted, **options) -> RemoteScorer:
+        scorers.append(RemoteScorer(Servers([server.url for server in servers], **options)))
         return scorers[-1]
 
     yield open_scorer
@@ -145,21 +145,19 @@ def test_a_server_without_pooling_is_not_a_prm():
 
     server = Scripted(reply)
     with pytest.raises(NotAPrmError, match="start the server with `prm-app serve`"):
-        RemoteScorer([server.url])
+        RemoteScorer(Servers([server.url]))
     server.close()
 
 
 def test_something_else_than_a_model_server():
     server = Scripted(lambda path, body: (200, {"hello": "world"}))
     with pytest.raises(ServerError, match="does not answer as a vLLM server's"):
-        RemoteScorer([server.url])
+        RemoteScorer(Servers([server.url]))
     server.close()
 
 
-def test_a_server_that_stays_busy_is_an_error(serve, connect, monkeypatch):
-    monkeypatch.setattr("prm_app.pool.PATIENCE", 0.3)
-    monkeypatch.setattr("prm_app.pool.Pool.__init__.__defaults__", (0.3,))
-    scorer = connect(serve(lambda body: (503, {"error": "full"})))
+def test_a_server_that_stays_busy_is_an_error(serve, connect):
+    scorer = connect(serve(lambda body: (503, {"error": "full"})), patience=0.3)
     with pytest.raises(BusyError, match="answered 503"):
         scorer.score(GOOD)
 

@@ -1,8 +1,5 @@
 """What a model server offers: the models it lists, and which of them is meant."""
 
-from __future__ import annotations
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from prm_app.catalog import CATALOG, Prm, find
@@ -47,16 +44,18 @@ async def served_by(api: Api) -> list[Served]:
     return served
 
 
-def choose(offered: Sequence[Served], model: str | None, url: str) -> Served:
+async def choose(api: Api, model: str | None) -> Served:
+    """The one meant of the models that a server offers; raises a PrmError where none is."""
+    offered = await served_by(api)
     names = ", ".join(each.name for each in offered)
     if model is None:
         if len(offered) > 1:
-            raise ServerError(f"The server at {url} serves {names}: choose one with --model.")
+            raise ServerError(f"The server at {api.url} serves {names}: choose one with --model.")
         return offered[0]
     for served in offered:
         if served.is_called(model):
             return served
     raise ServerError(
-        f"The server at {url} serves {names}, not {model}: name one of these with --model, or the "
-        f"address of a server of {model} with --base-url (`prm-app serve {model}` starts one)."
+        f"The server at {api.url} serves {names}, not {model}: name one of these with --model, or "
+        f"the address of a server of {model} with --base-url (`prm-app serve {model}` starts one)."
     )

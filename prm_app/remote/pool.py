@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from tenacity import (
@@ -20,12 +20,12 @@ from tenacity import (
 
 from prm_app.errors import BusyError, PrmError, UnreachableError
 
-PATIENCE = 60.0
-"""Seconds after which a request that failed is given up, once it has been tried twice."""
 IN_FLIGHT = 64
 """Requests under way at once to each server: enough to fill its batches."""
 FIRST_REST, LONGEST_REST = 1.0, 30.0
 """Seconds for which a server that failed is left out: doubled at every failure in a row."""
+PASSING = (UnreachableError, BusyError)
+"""What may be over when a server is asked again."""
 
 
 class Server(Protocol):
@@ -59,10 +59,10 @@ class _Member(Generic[S]):
 class Pool(Generic[S]):
     """Asks the least busy server that is alive. For one event loop.
 
-    `servers` pairs each server with whether it is connected already.
+    `servers` pairs each server with whether it is connected already; `patience` is in seconds.
     """
 
-    def __init__(self, servers: Sequence[tuple[S, bool]], patience: float = PATIENCE) -> None:
+    def __init__(self, servers: Sequence[tuple[S, bool]], patience: float) -> None:
         self._members = [_Member(server, ready) for server, ready in servers]
         self._patience = patience
         self._slots = asyncio.Semaphore(IN_FLIGHT * len(servers))
@@ -76,7 +76,7 @@ class Pool(Generic[S]):
         last: _Member[S] | None = None
         async with self._slots:
             async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type((UnreachableError, BusyError)),
+                retry=retry_if_exception_type(PASSING),
                 wait=wait_exponential_jitter(initial=0.1, max=5.0, jitter=0.2),
                 stop=stop_after_attempt(2) & stop_after_delay(self._patience),
                 reraise=True,
@@ -100,7 +100,7 @@ class Pool(Generic[S]):
                 await _reconnect(member.server)
                 member.ready = True
             answer = await ask(member.server)
-        except (UnreachableError, BusyError) as error:
+        except PASSING as error:
             member.failed(error)
             raise
         finally:
@@ -115,3 +115,16 @@ async def _reconnect(server: Server) -> None:
         await server.connect()
     except PrmError as error:
         raise UnreachableError(str(error)) from error
+
+
+async def reached(requests: Iterable[Awaitable[T]]) -> list[T | None]:
+    """What each request to another server returns, or None where that one is away or busy.
+
+    Raises the error of the first where all failed, and at once any other kind of error.
+    """
+    outcomes = await asyncio.gather(*requests, return_exceptions=True)
+    errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+    for error in errors:
+        if len(errors) == len(outcomes) or not isinstance(error, PASSING):
+            raise error
+    return [None if isinstance(outcome, BaseException) else outcome for outcome in outcomes]

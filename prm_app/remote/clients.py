@@ -1,7 +1,7 @@
 """How one vLLM server is asked for rewards: by the plugin's request, or by token ids.
 
 A server with the vllm-prm plugin takes problem and steps; a stock one takes token ids, and its raw
-outputs are read here. Which way a server understands is found out by scoring a small sample.
+outputs are read here. Which one a server understands is found out by scoring a small sample.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from prm_app.checkpoint import describe
 from prm_app.errors import InputError, ModelError, NotAPrmError, ServerError
 from prm_app.http import Api
 from prm_app.local import too_long
+from prm_app.remote.models import Served
 from prm_app.scoring import Solution
-from prm_app.served import Served
 
 SAMPLE = Solution("What is 1 + 1?", ("1 + 1 = 2\nSo the answer is 2.",))
 """Scored to learn how a server answers: the formats make different numbers of steps of it."""
@@ -33,34 +33,33 @@ class Answer:
     tokens: int
 
 
-class Way(ABC):
-    """How one server is asked for rewards."""
+class Client(ABC):
+    """Asks one server for the rewards of one model, `prm`."""
 
-    format: type[PromptFormat]
+    def __init__(self, api: Api, served: Served, format: type[PromptFormat]) -> None:
+        self._api, self.served = api, served
+        self.prm = replace(served.prm, format=format)
 
     @abstractmethod
     async def score(self, solution: Solution) -> Answer: ...
 
 
-class _PluginWay(Way):
+class _PluginClient(Client):
     """The request of the vllm-prm plugin: the server has the tokenizer."""
 
-    def __init__(self, api: Api, served: Served, format: type[PromptFormat]) -> None:
-        self._api, self._served, self.format = api, served, format
-
     async def score(self, solution: Solution) -> Answer:
-        answer = await _ask_plugin(self._api, self._served, solution)
-        if answer.steps != self.format.split(solution.steps):
+        answer = await _ask_plugin(self._api, self.served, solution)
+        if answer.steps != self.prm.format.split(solution.steps):
             raise ServerError(f"The server at {self._api.url} scored other steps than were sent.")
         return answer
 
 
-class _TokenWay(Way):
+class _TokenClient(Client):
     """Token ids to a stock server, which returns one row of outputs per token or per step end."""
 
     def __init__(self, api: Api, served: Served, prompts: PromptFormat) -> None:
-        self._api, self._served, self._prompts = api, served, prompts
-        self.format = type(prompts)
+        super().__init__(api, served, type(prompts))
+        self._prompts = prompts
 
     async def check(self) -> None:
         """Raises NotAPrmError where raw and activated outputs do not fit together as a PRM's do.
@@ -74,21 +73,21 @@ class _TokenWay(Way):
             fitting = np.allclose(activated[:, -1], self._prompts.rewards(raw), atol=1e-2)
         except FormatError as error:
             raise NotAPrmError(
-                f"{self._served.name} at {self._api.url} cannot be read as a PRM in the "
-                f"{self.format.name} format: {error}. If it is one, start the server with "
+                f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
+                f"{self.prm.format.name} format: {error}. If it is one, start the server with "
                 "`prm-app serve`, or vLLM's own with "
                 """--pooler-config '{"tok_pooling_type": "ALL"}'."""
             ) from error
         if not fitting:
             raise NotAPrmError(
-                f"{self._served.name} at {self._api.url}, asked for raw outputs, does not return "
+                f"{self.served.name} at {self._api.url}, asked for raw outputs, does not return "
                 "them: use vLLM 0.26 or newer there, or start the server with `prm-app serve`."
             )
 
     async def score(self, solution: Solution) -> Answer:
         prompt = self._prompts.encode(solution.problem, solution.steps)
-        if len(prompt.token_ids) > self._served.limit:
-            raise too_long(prompt, self._served.limit)
+        if len(prompt.token_ids) > self.served.limit:
+            raise too_long(prompt, self.served.limit)
         try:
             rows = self._prompts.step_rows(prompt, await self._rows(prompt, activation=False))
             rewards = self._prompts.rewards(rows)
@@ -98,7 +97,7 @@ class _TokenWay(Way):
 
     async def _rows(self, prompt: Prompt, activation: bool) -> np.ndarray:
         body = {
-            "model": self._served.name,
+            "model": self.served.name,
             "task": "token_classify",
             "input": prompt.token_ids,
             "use_activation": activation,
@@ -113,12 +112,12 @@ class _TokenWay(Way):
             ) from error
 
 
-async def find_way(api: Api, served: Served, tokenizer: str | None) -> Way:
-    """How the server is to be asked for this model; raises a PrmError where it is no PRM."""
-    return await plugin_way(api, served) or await _token_way(api, served, tokenizer)
+async def find_client(api: Api, served: Served, tokenizer: str | None) -> Client:
+    """The client for this model of the server; raises a PrmError where it is no PRM."""
+    return await plugin_client(api, served) or await _token_client(api, served, tokenizer)
 
 
-async def plugin_way(api: Api, served: Served) -> _PluginWay | None:
+async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
     """Asking by the plugin's request, or None where the server does not know it."""
     try:
         answer = await _ask_plugin(api, served, SAMPLE)
@@ -133,7 +132,7 @@ async def plugin_way(api: Api, served: Served) -> _PluginWay | None:
         ) from error
     for format in FORMATS.values():
         if format.split(SAMPLE.steps) == answer.steps:
-            return _PluginWay(api, served, format)
+            return _PluginClient(api, served, format)
     raise ServerError(
         f"The server at {api.url} splits steps in no way known here: update vllm-prm on it."
     )
@@ -157,7 +156,7 @@ async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
     return Answer(steps, rewards, tokens)
 
 
-async def _token_way(api: Api, served: Served, tokenizer: str | None) -> _TokenWay:
+async def _token_client(api: Api, served: Served, tokenizer: str | None) -> _TokenClient:
     prm = served.prm if tokenizer is None else replace(served.prm, checkpoint=tokenizer)
 
     def prompts() -> PromptFormat:
@@ -165,7 +164,7 @@ async def _token_way(api: Api, served: Served, tokenizer: str | None) -> _TokenW
         return load_format(folder)
 
     try:
-        way = _TokenWay(api, served, await asyncio.to_thread(prompts))
+        client = _TokenClient(api, served, await asyncio.to_thread(prompts))
     except (ModelError, FormatError, OSError, ValueError) as error:
         if isinstance(error, NotAPrmError):
             raise
@@ -174,5 +173,5 @@ async def _token_way(api: Api, served: Served, tokenizer: str | None) -> _TokenW
             f"tokenizer of {prm.checkpoint} cannot be read here: name its hub name or folder with "
             f"--remote-tokenizer, or start the server with `prm-app serve`. {error}"
         ) from error
-    await way.check()
-    return way
+    await client.check()
+    return client

@@ -1,0 +1,82 @@
+"""The scorer of one model on one or several servers, which share the load."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future
+
+from prm_app.errors import ServerError
+from prm_app.http import Api
+from prm_app.remote.clients import Client, find_client
+from prm_app.remote.loop import Loop
+from prm_app.remote.models import choose
+from prm_app.remote.options import Servers
+from prm_app.remote.pool import Pool, reached
+from prm_app.scoring import ScoredSolution, Scorer, Solution, checked
+
+
+class RemoteScorer(Scorer):
+    """Scores with one or several servers of the same PRM.
+
+    Raises a PrmError where no server answers, or one serves another model or none that is a PRM.
+    """
+
+    def __init__(self, servers: Servers) -> None:
+        self._loop = Loop()
+        self._servers = [_Server(api, servers.model, servers.tokenizer) for api in servers.apis()]
+        try:
+            self._pool = self._loop.run(self._connect(servers.patience)).result()
+        except BaseException:
+            self.close()
+            raise
+        clients = [server.client for server in self._servers if server.client is not None]
+        self.prm = clients[0].prm
+        self.limit = min(client.served.limit for client in clients)
+
+    async def _connect(self, patience: float) -> Pool[_Server]:
+        await reached(server.connect() for server in self._servers)
+        connected = {each.client.prm.key: each for each in self._servers if each.client is not None}
+        if len(connected) > 1:
+            raise ServerError(
+                "The servers serve different models ("
+                + ", ".join(f"{each.api.url}: {key}" for key, each in connected.items())
+                + "): name servers of one model with --base-url."
+            )
+        (first,) = connected.values()
+        for server in self._servers:
+            server.model = server.model or first.client.served.name
+        return Pool([(each, each.client is not None) for each in self._servers], patience)
+
+    def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
+        return [self._loop.run(self._score(solution)) for solution in solutions]
+
+    async def _score(self, solution: Solution) -> ScoredSolution:
+        started = time.perf_counter()
+        checked(solution)
+        answer = await self._pool.run(lambda server: server.client.score(solution))
+        return ScoredSolution(
+            model=self.prm.key,
+            steps=answer.steps,
+            rewards=answer.rewards,
+            tokens=answer.tokens,
+            computed=answer.tokens,
+            seconds=time.perf_counter() - started,
+        )
+
+    def close(self) -> None:
+        """Ends the connections; what is still asked for fails."""
+        self._loop.close(*(server.api.close() for server in self._servers))
+
+
+class _Server:
+    """One server, and its client once it has answered."""
+
+    def __init__(self, api: Api, model: str | None, tokenizer: str | None) -> None:
+        self.api, self.model, self._tokenizer = api, model, tokenizer
+        self.client: Client | None = None
+
+    async def connect(self) -> None:
+        """Finds the model and how to ask for it; raises a PrmError that says what is wrong."""
+        served = await choose(self.api, self.model)
+        self.client = await find_client(self.api, served, self._tokenizer)
