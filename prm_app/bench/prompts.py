@@ -42,7 +42,7 @@ Problem = list[Solution]
 def made_up(
     candidates: int, steps: int, sentences: int, seed: int, spread: int = 0
 ) -> Iterator[Problem]:
-    """Problems without end, each with `candidates` solutions of `steps` steps, give or take `spread`.
+    """Problems without end, each with `candidates` solutions of `steps` steps ± `spread`.
 
     A step is one line of `sentences` sentences of about 30 tokens, or an equation of about 6 tokens
     where `sentences` is 0.

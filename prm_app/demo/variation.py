@@ -196,7 +196,7 @@ def reorder(steps: Sequence[Step], rng: random.Random) -> list[Step]:
 
 
 def nest(steps: Sequence[Step], rng: random.Random, share: float) -> list[Step]:
-    """Some steps become a part of the next one's equation: `3 * 4 + 2 = 14` instead of two lines."""
+    """Some steps become part of the next one's equation: `(3 * 4) + 2 = 14`, one line for two."""
     steps = list(steps)
     at = 0
     while at + 1 < len(steps):
