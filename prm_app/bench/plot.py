@@ -11,7 +11,7 @@ TITLES = {"solutions": "solutions at once", "steps": "steps of one solution", "u
 
 
 def picture(record: dict[str, Any], path: Path) -> None:
-    """Time and main memory against each count, both axes logarithmic for time, as one file."""
+    """Time (both axes logarithmic) and main memory against each count, in one file."""
     import matplotlib.pyplot as plt
 
     growth = record["growth"]
@@ -22,12 +22,13 @@ def picture(record: dict[str, Any], path: Path) -> None:
         above, below = axes[:, column]
         above.loglog(counts, seconds, "o-", color="#2563eb", label="measured")
         linear = [seconds[-1] * count / counts[-1] for count in counts]
-        above.loglog(counts, linear, "--", color="#9ca3af", label="in proportion to the last")
-        below.plot(
-            counts, [point["resident_bytes"] / 1e6 for point in points], "o-", color="#0f766e"
-        )
-        below.set_ylim(bottom=0)
+        above.loglog(counts, linear, "--", color="#9ca3af", label="linear")
+        memory = [point["resident_bytes"] / 1e6 for point in points]
+        below.plot(counts, memory, "o-", color="#0f766e")
+        below.set_ylim(0, 1.3 * max(memory))
         below.set_xlabel(TITLES[name])
+        below.set_xticks(counts, [f"{count:,}" for count in counts])
+        below.minorticks_off()
         above.grid(alpha=0.3)
         below.grid(alpha=0.3)
     axes[0, 0].set_ylabel("seconds")
