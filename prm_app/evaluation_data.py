@@ -17,8 +17,8 @@ class Labelled(NamedTuple):
     label: int
 
 
-class Pool(NamedTuple):
-    """Candidates of one problem: which are right, and which give the same answer.
+class Choice(NamedTuple):
+    """A problem with candidates to choose from: which are right, and which give the same answer.
 
     `answers[i]` numbers the answer of candidate i, None where it has none.
     """
@@ -41,17 +41,17 @@ def rows(text: str, name: str) -> Iterator[tuple[str, Any]]:
             yield f"{name}, line {line or 1}", value
 
 
-def read_row(where: str, row: Any) -> Labelled | Pool:
+def read_row(where: str, row: Any) -> Labelled | Choice:
     """One row, of the kind that its fields say; raises InputError with `where` and what is wrong.
 
     The fields of ProcessBench (Qwen/ProcessBench on the Hugging Face Hub) make a Labelled,
-    `candidates` with `is_correct`, or with an `answer` beside them, a Pool. Others are ignored.
+    `candidates` with `is_correct`, or with an `answer` beside them, a Choice. Others are ignored.
     """
     try:
         if not isinstance(row, dict) or not isinstance(row.get("problem"), str):
             raise InputError("not an object with the text “problem”.")
         if "candidates" in row:
-            return _pool(where, row)
+            return _choice(where, row)
         if "steps" in row and "label" in row:
             return _labelled(where, row)
         raise InputError(
@@ -73,7 +73,7 @@ def _labelled(where: str, row: dict) -> Labelled:
     return Labelled(where, row["problem"], steps, label)
 
 
-def _pool(where: str, row: dict) -> Pool:
+def _choice(where: str, row: dict) -> Choice:
     candidates, answer = row["candidates"], row.get("answer")
     if not isinstance(candidates, list) or not candidates:
         raise InputError("“candidates” is not a list of solutions.")
@@ -89,4 +89,4 @@ def _pool(where: str, row: dict) -> Pool:
     if not all(isinstance(each, bool) for each in right):
         right = gives(texts, str(answer))
     number = {i: n for n, group in enumerate(same_answers(texts)) for i in group}
-    return Pool(where, row["problem"], texts, right, [number.get(i) for i in range(len(texts))])
+    return Choice(where, row["problem"], texts, right, [number.get(i) for i in range(len(texts))])

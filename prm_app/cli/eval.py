@@ -27,7 +27,7 @@ from prm_app.cli.options import (
     threshold_of,
 )
 from prm_app.errors import InputError, PrmError
-from prm_app.evaluation_data import Labelled, Pool, read_row, rows
+from prm_app.evaluation_data import Choice, Labelled, read_row, rows
 from prm_app.scoring import ScoredSolution, Scorer, Solution
 from prm_app.steps import split_steps
 
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _read(args: argparse.Namespace) -> list[Labelled] | list[Pool]:
+def _read(args: argparse.Namespace) -> list[Labelled] | list[Choice]:
     """The rows of the file, all of one kind; raises InputError."""
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
@@ -131,7 +131,7 @@ def _first_errors(
     args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """First-error detection by threshold, and how far the rewards can be believed."""
-    lines = {row.where: [_lines(scorer, [step]) or [step] for step in row.steps] for row in data}
+    lines = {row.where: [_lines(scorer, [step]) or [""] for step in row.steps] for row in data}
     jobs = {
         row.where: Solution(row.problem, tuple(chain.from_iterable(lines[row.where])))
         for row in data
@@ -187,7 +187,7 @@ def _first_error_report(results: dict[str, Any]) -> Iterator[RenderableType]:
 
 
 def _best_of(
-    args: argparse.Namespace, scorer: Scorer, data: list[Pool], failures: dict[str, PrmError]
+    args: argparse.Namespace, scorer: Scorer, data: list[Choice], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """Best-of-N accuracy by each rule for N = 1, 2, 4, ... up to what every problem has."""
     places = {
@@ -264,7 +264,10 @@ def _tell(failures: dict[str, PrmError]) -> None:
         others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
         show.failure(f"{places[0]}{others}: {reason}")
     if failures:
-        show.failure(f"{len(failures)} solutions could not be scored; they are in no figure.")
+        show.failure(
+            f"{len(failures)} solutions could not be scored: they, and the problems that they are "
+            "candidates of, are in no figure."
+        )
 
 
 def _figure(share: float) -> float | None:
@@ -275,4 +278,4 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
-KINDS = {Labelled: (_first_errors, _first_error_report), Pool: (_best_of, _best_of_report)}
+KINDS = {Labelled: (_first_errors, _first_error_report), Choice: (_best_of, _best_of_report)}

@@ -25,6 +25,7 @@ def test_first_errors_are_found_as_the_rewards_say(scorer, model, tmp_path):
     joined = cases[0].steps
     data[0]["steps"] = ["\n".join(joined[:2]), *joined[2:]]
     data[0]["label"] = max(cases[0].error - 1, min(cases[0].error, 0))
+    data[1]["steps"] = [*data[1]["steps"], " \n "]  # blank, and still one step
     path = tmp_path / "bench.json"
     path.write_text(json.dumps([*data, {"problem": "p", "steps": [LONG], "label": 0}]))
     done = evaluate(path, "--json", "--model", model)
