@@ -43,7 +43,7 @@ def from_file(content: bytes, name: str = "the file") -> list[Candidates]:
     if not text.strip():
         raise InputError(f"{name} is empty: it should hold {SHAPES}.")
     found: list[Candidates] = []
-    for line, value in _values(text, name):
+    for line, value in json_values(text, name):
         where = f"{name}, line {line}" if line else name
         read = _read(value, where)
         if found and len(read.solutions) == 1 and read.problem == found[-1].problem:
@@ -53,8 +53,11 @@ def from_file(content: bytes, name: str = "the file") -> list[Candidates]:
     return found
 
 
-def _values(text: str, name: str) -> list[tuple[int, Any]]:
-    """The JSON values of a file, each with its line, or with 0 for a file that is one value."""
+def json_values(text: str, name: str) -> list[tuple[int, Any]]:
+    """The JSON values of a file, each with its line, or with 0 for a file that is one value.
+
+    Raises InputError with the line that is no JSON.
+    """
     try:
         return [(0, json.loads(text))]
     except json.JSONDecodeError as error:

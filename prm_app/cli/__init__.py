@@ -12,11 +12,11 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from prm_app.cli import bench, doctor, models, rank, reward, score, serve, ui
+from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, ui
 from prm_app.cli.engine_options import engine_options, help_on_engine_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
 
-COMMANDS = (ui, score, rank, reward, serve, bench, models, doctor)
+COMMANDS = (ui, score, rank, eval, reward, serve, bench, models, doctor)
 EXIT_CODES = ((InputError, 2), (ModelError, 3), (EngineError, 3), (ServerError, 4))
 EPILOG = """\
 exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no server

@@ -1,9 +1,4 @@
-"""Evaluation sets made by corruption, and the numbers ProcessBench defines on them.
-
-First-error detection (Zheng et al. 2024, https://arxiv.org/abs/2412.06559): a solution's prediction
-is the first step whose reward is below the threshold, or none. F1 is the harmonic mean of the share
-of wrong solutions whose first error is found exactly and the share of right ones left unflagged.
-"""
+"""Evaluation sets made by corruption, and a plain forward pass over them."""
 
 import random
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +12,6 @@ from prm_app.demo.corruption import KINDS, corrupt
 from prm_app.demo.layouts import Style, draw_style, dress
 from prm_app.demo.model import DemoPrm, causal_attention
 from prm_app.demo.program import Problem, render
-from prm_app.ranking import first_error
 
 KIND_SHARES = dict(zip(KINDS, (0.25, 0.18, 0.2, 0.12, 0.075, 0.075, 0.1), strict=True))
 """The mix of mistakes in a corrupted set."""
@@ -100,50 +94,6 @@ def step_logits(
     return logits
 
 
-class Detection(NamedTuple):
-    """First-error detection on one set: shares, and how many solutions each is over."""
-
-    exact: float
-    unflagged: float
-    f1: float
-    wrong: int
-    right: int
-
-
-def detection(
-    cases: Sequence[Case], logits: Sequence[Sequence[float]], threshold: float = 0.0
-) -> Detection:
-    """ProcessBench's F1; `threshold` is on the logit, 0 being a reward of 0.5."""
-    hits = [
-        (case.error >= 0, first_error(row, threshold) == (None if case.error < 0 else case.error))
-        for case, row in zip(cases, logits, strict=True)
-    ]
-    wrong = [hit for is_wrong, hit in hits if is_wrong]
-    right = [hit for is_wrong, hit in hits if not is_wrong]
-    exact = float(np.mean(wrong)) if wrong else float("nan")
-    unflagged = float(np.mean(right)) if right else float("nan")
-    f1 = 2 * exact * unflagged / (exact + unflagged) if exact + unflagged else 0.0
-    return Detection(exact, unflagged, f1, len(wrong), len(right))
-
-
-def judged_steps(
-    cases: Sequence[Case], logits: Sequence[Sequence[float]]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Logits and labels (1 right) of the steps up to each first error; later labels mean little."""
-    kept = [
-        (logit, i != case.error)
-        for case, row in zip(cases, logits, strict=True)
-        for i, logit in enumerate(row)
-        if case.error < 0 or i <= case.error
-    ]
-    return np.array([k[0] for k in kept]), np.array([k[1] for k in kept], float)
-
-
-def calibration_error(logits: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Expected calibration error (Guo et al. 2017, https://arxiv.org/abs/1706.04599)."""
-    rewards = 1 / (1 + np.exp(-logits))
-    place = np.minimum((rewards * bins).astype(int), bins - 1)
-    return sum(
-        float((place == b).mean()) * abs(float((rewards - labels)[place == b].mean()))
-        for b in np.unique(place)
-    )
+def step_rewards(logits: Sequence[Sequence[float]]) -> list[list[float]]:
+    """The rewards in [0, 1] that these logits mean."""
+    return [(1 / (1 + np.exp(-np.array(row)))).tolist() for row in logits]

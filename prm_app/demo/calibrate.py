@@ -19,17 +19,16 @@ from vllm_prm.formats import load_format
 from prm_app.demo import export, sources
 from prm_app.demo.benchmark import (
     Case,
-    calibration_error,
-    detection,
-    judged_steps,
     plain_style,
     right_and_wrong,
     step_logits,
+    step_rewards,
 )
 from prm_app.demo.layouts import Style, draw_style
 from prm_app.demo.model import DemoPrm
 from prm_app.demo.program import Problem
 from prm_app.demo.reading import read_gsm8k
+from prm_app.evaluation import calibration_error, detection, judged_steps
 
 _TOLERANCE = 0.04
 
@@ -51,20 +50,26 @@ def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     return scale, shift
 
 
-def fit(cases: Sequence[Case], rows: Sequence[Sequence[float]]) -> tuple[float, float]:
+def fit(errors: Sequence[int], rows: Sequence[Sequence[float]]) -> tuple[float, float]:
     """Platt's scale, and the shift near Platt's that finds first errors best at 0.5.
 
     Most steps are right, so the likeliest shift flags few; first-error F1 weighs right and wrong
     solutions alike. Of the shifts that keep the calibration error within `_TOLERANCE`, the one with
     the best F1 is taken.
     """
-    logits, labels = judged_steps(cases, rows)
-    scale, shift = fit_platt(logits, labels)
-    shifts = [shift - 0.05 * i for i in range(40)]
-    fair = [s for s in shifts if calibration_error(scale * logits + s, labels) <= _TOLERANCE] or [
-        shift
-    ]
-    return scale, max(fair, key=lambda s: detection(cases, rows, threshold=-s / scale).f1)
+    scale, shift = fit_platt(*judged_steps(errors, rows))
+    moved = {s: _moved(rows, scale, s) for s in (shift - 0.05 * i for i in range(40))}
+    fair = [
+        s
+        for s, rewards in moved.items()
+        if calibration_error(*judged_steps(errors, rewards)) <= _TOLERANCE
+    ] or [shift]
+    return scale, max(fair, key=lambda s: detection(errors, moved[s], 0.5).f1)
+
+
+def _moved(rows: Sequence[Sequence[float]], scale: float, shift: float) -> list[list[float]]:
+    """The rewards once the logits are scaled and shifted."""
+    return step_rewards([scale * np.array(row) + shift for row in rows])
 
 
 @torch.no_grad()
@@ -108,17 +113,15 @@ def main() -> None:
         fmt = load_format(args.checkpoints / name)
         cases = validation_cases(gsm8k, paragraphs=fmt.labels == 2)
         rows = step_logits(model, fmt, cases)
-        logits, labels = judged_steps(cases, rows)
-        scale, shift = fit(cases, rows)
+        errors = [case.error for case in cases]
+        scale, shift = fit(errors, rows)
         apply(model, fmt.labels, scale, shift)
-        moved = [[scale * logit + shift for logit in row] for row in rows]
-        print(
-            f"{name}: scale {scale:.3f}, shift {shift:.3f};"
-            f" validation F1 {detection(cases, rows).f1:.3f} -> {detection(cases, moved).f1:.3f},"
-            f" calibration error {calibration_error(logits, labels):.3f} ->"
-            f" {calibration_error(scale * logits + shift, labels):.3f}",
-            flush=True,
-        )
+        print(f"{name}: scale {scale:.3f}, shift {shift:.3f}; on validation", end=" ")
+        for rewards in (step_rewards(rows), _moved(rows, scale, shift)):
+            f1 = detection(errors, rewards, 0.5).f1
+            error = calibration_error(*judged_steps(errors, rewards))
+            print(f"-> F1 {f1:.3f}, calibration error {error:.3f}", end=" ")
+        print(flush=True)
     export.export(model, tokenizer, args.checkpoints)
 
 

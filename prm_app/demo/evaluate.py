@@ -9,35 +9,35 @@ import argparse
 import hashlib
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from vllm_prm.formats import PromptFormat, load_format
 
+from prm_app import evaluation
 from prm_app.demo import export
 from prm_app.demo.benchmark import (
     KIND_SHARES,
     Case,
-    calibration_error,
-    detection,
-    judged_steps,
     layout_cases,
     right_and_wrong,
     step_logits,
+    step_rewards,
 )
 from prm_app.demo.model import DemoPrm
 from prm_app.demo.program import NUMBER, Problem, read_number
 from prm_app.demo.reading import read_problem
+from prm_app.evaluation import Judged, calibration_error, detection, judged_steps
 
 SAMPLE = Path(__file__).parent / "sample.jsonl"
 NEAR_TEMPLATES = Path(__file__).parent / "near_templates.json"
 _PER_KIND = 100
+_RULES = ("mean", "min", "last", "majority_vote", "random", "oracle")
 
 Scorer = Callable[[PromptFormat, Sequence[Case]], list[list[float]]]
 
@@ -78,22 +78,19 @@ def gsm8k_sets(problems: Sequence[Problem]) -> dict[str, list[Case]]:
 
 def best_of(rows: Sequence[dict[str, Any]], rewards: Sequence[Sequence[float]]) -> dict[str, float]:
     """Share of problems answered right by choosing one of the candidates, by each rule."""
-    chosen: dict[str, list[float]] = defaultdict(list)
-    rest = iter(rewards)
+    problems, rest = [], iter(rewards)
     for row in rows:
-        candidates = row["candidates"]
-        right = [float(candidate["is_correct"]) for candidate in candidates]
-        steps = [next(rest) for _ in candidates]
-        for name, rule in (("mean", np.mean), ("min", np.min), ("last", lambda r: r[-1])):
-            chosen[name].append(right[int(np.argmax([rule(step) for step in steps]))])
+        candidates, numbers = row["candidates"], {}
         answers = [_final_answer(candidate["solution"]) for candidate in candidates]
-        votes = Counter(answers)
-        most = max(votes.values())
-        winners = [r for a, r in zip(answers, right, strict=True) if votes[a] == most]
-        chosen["majority"].append(float(np.mean(winners)))
-        chosen["random"].append(float(np.mean(right)))
-        chosen["oracle"].append(max(right))
-    return {name: float(np.mean(values)) for name, values in chosen.items()}
+        problems.append(
+            Judged(
+                [candidate["is_correct"] for candidate in candidates],
+                [next(rest) for _ in candidates],
+                [numbers.setdefault(answer, len(numbers)) for answer in answers],
+            )
+        )
+    found = evaluation.best_of(problems, 4)
+    return {rule: found[rule] for rule in _RULES}
 
 
 def _final_answer(solution: str) -> float | str:
@@ -108,12 +105,12 @@ def measure(
     """Every set's figures: `f1`, `exact`, `unflagged`, `calibration`, where defined."""
     figures: dict[str, dict[str, float]] = {}
     for name, cases in sets.items():
-        logits = score(fmt, cases)
-        found = detection(cases, logits)
+        errors, rewards = [case.error for case in cases], step_rewards(score(fmt, cases))
+        found = detection(errors, rewards, 0.5)
         figures[name] = {"solutions": len(cases)}
         if found.wrong and found.right:
             figures[name]["f1"] = found.f1
-            figures[name]["calibration"] = calibration_error(*judged_steps(cases, logits))
+            figures[name]["calibration"] = calibration_error(*judged_steps(errors, rewards))
         if found.wrong:
             figures[name]["exact"] = found.exact
         if found.right:
@@ -129,8 +126,7 @@ def measure_best_of(
         for row in rows
         for candidate in row["candidates"]
     ]
-    logits = score(fmt, cases)
-    return best_of(rows, [1 / (1 + np.exp(-np.array(row))) for row in logits])
+    return best_of(rows, step_rewards(score(fmt, cases)))
 
 
 def main() -> None:

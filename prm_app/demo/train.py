@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from tokenizers import Tokenizer
@@ -25,7 +26,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 from vllm_prm.formats import PromptFormat, load_format
 
 from prm_app.demo import export
-from prm_app.demo.benchmark import detection, right_and_wrong, step_logits
+from prm_app.demo.benchmark import right_and_wrong, step_logits, step_rewards
 from prm_app.demo.forest import Forest
 from prm_app.demo.model import DemoPrm, Shape
 from prm_app.demo.objective import Losses, Objective, block_mask, dense_mask
@@ -35,6 +36,7 @@ from prm_app.demo.reading import read_gsm8k
 from prm_app.demo.sources import split_gsm8k
 from prm_app.demo.tokenizer import STEP_END, load_tokenizer
 from prm_app.demo.variation import Lexicon
+from prm_app.evaluation import detection
 
 _TOKEN_WEIGHT, _NUMBER_WEIGHT = 0.3, 0.5
 _WARM_UP, _DECAY_FROM = 0.02, 0.15
@@ -181,10 +183,11 @@ class Validation:
 
     def __call__(self, model: DemoPrm) -> None:
         """F1 is that of the best threshold: calibration comes later."""
-        f1 = {}
+        errors, f1 = [case.error for case in self.cases], {}
         for fmt in self.formats:
-            rows = step_logits(model, fmt, self.cases, batch=128)
-            f1[fmt.name] = max(detection(self.cases, rows, 0.25 * t).f1 for t in range(-30, 31))
+            rows = step_rewards(step_logits(model, fmt, self.cases, batch=128))
+            (thresholds,) = step_rewards([np.arange(-7.5, 7.6, 0.25)])
+            f1[fmt.name] = max(detection(errors, rows, each).f1 for each in thresholds)
         print("validation F1", {name: round(value, 3) for name, value in f1.items()}, flush=True)
         if sum(f1.values()) > self.best_f1:
             self.best, self.best_f1 = model, sum(f1.values())

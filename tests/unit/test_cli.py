@@ -44,6 +44,8 @@ def test_help_and_models_need_neither_vllm_nor_gradio():
         (("score", "x.jsonl", "--problem", "2 + 2?"), "either a FILE of solutions, or one problem"),
         (("rank",), "There are no solutions"),
         (("rank", "--generate", "4", "--problem", "2?"), "--generator-url and --generator-model"),
+        (("eval", "missing.jsonl"), "missing.jsonl cannot be read"),
+        (("eval", "missing.jsonl", "--limit", "0"), "--limit is 0"),
         (("reward",), "There is no prompt"),
         (("ui", "--auth", "ada"), "--auth is NAME:PASSWORD"),
         (("unknown",), "invalid choice"),

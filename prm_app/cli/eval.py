@@ -1,0 +1,281 @@
+"""`prm-app eval`: how good a PRM is at finding first errors, or at choosing among candidates."""
+
+import argparse
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.progress import TaskID
+from rich.table import Table
+
+from prm_app import evaluation
+from prm_app.bench.machine import versions
+from prm_app.cli import show
+from prm_app.cli.options import (
+    add_model,
+    add_split,
+    add_threshold,
+    open_scorer,
+    read_text,
+    split_of,
+    threshold_of,
+)
+from prm_app.errors import InputError, PrmError
+from prm_app.evaluation_data import Choice, Labelled, read_row, rows
+from prm_app.scoring import ScoredSolution, Scorer, Solution
+from prm_app.steps import split_steps
+
+TAKES_ENGINE_OPTIONS = True
+EPILOG = """\
+examples:
+  prm-app eval gsm8k.json --model Qwen2.5-Math-PRM-7B
+  prm-app eval best_of_8.jsonl --base-url http://gpu:8000 --json > record.json
+
+The file is a JSON list or JSONL of one of two kinds, known by its fields; others are ignored.
+  First-error detection, the format of Qwen/ProcessBench: "problem", "steps" (a list of texts) and
+  "label", the index of the first wrong step, -1 where all are right.
+  Best-of-N: "problem" and "candidates", each with its "solution" and "is_correct" (true or false);
+  or an "answer" beside "problem", and math-verify says which candidates give it.
+
+A labelled step of several lines, each a step of its own to models of the Skywork format, has the
+least of their rewards. A solution that cannot be scored is in no figure, nor is a problem with such
+a candidate: they are listed, and the exit code is 1.
+
+Every vLLM engine option is taken as vLLM names it: `prm-app eval --help=all` lists them.
+"""
+GRID = [i / 10 for i in range(1, 10)]
+BEST = "best on this data"
+CAVEAT = """\
+The best threshold was chosen on this very data: its F1 is an upper bound, and not comparable with
+published figures, whose threshold was fixed beforehand."""
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        "eval",
+        help="how well a model finds first errors (ProcessBench) or chooses solutions (best-of-N)",
+        description="Measures a process reward model on labelled steps or on judged candidates.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="a JSON or JSONL file; - for stdin")
+    parser.add_argument("--limit", metavar="N", type=int, help="only the first N rows")
+    parser.add_argument(
+        "--json", action="store_true", help="the whole record as JSON on stdout, for keeping"
+    )
+    add_split(parser)
+    add_threshold(parser)
+    add_model(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    data = _read(args)
+    measure, report = KINDS[type(data[0])]
+    failures: dict[str, PrmError] = {}
+    with open_scorer(args) as scorer:
+        threshold, started = threshold_of(args, scorer), datetime.now(UTC)
+        results = measure(args, scorer, data, failures)
+        record = {
+            "date": started.isoformat(timespec="seconds"),
+            "file": args.file,
+            "rows": len(data),
+            "model": scorer.prm.key,
+            "checkpoint": scorer.prm.checkpoint,
+            "servers": args.base_url,
+            "versions": versions(),
+            "settings": {
+                "threshold": threshold,
+                "split": split_of(args),
+                "delimiter": args.delimiter,
+                "limit": args.limit,
+                "engine": args.engine,
+            },
+            "results": results,
+            "failures": [{"where": at, "error": str(error)} for at, error in failures.items()],
+        }
+    if args.json:
+        print(json.dumps(record, ensure_ascii=False, indent=1, default=str))
+    elif results:
+        show.heading(f"{record['model']} on {args.file}")
+        for part in report(results):
+            show.OUT.print(part, soft_wrap=False)
+    _tell(failures)
+    return 1 if failures else 0
+
+
+def _read(args: argparse.Namespace) -> list[Labelled] | list[Choice]:
+    """The rows of the file, all of one kind; raises InputError."""
+    if args.limit is not None and args.limit < 1:
+        raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
+    found = list(islice(rows(read_text(args.file), args.file), args.limit))
+    if not found:
+        raise InputError(f"{args.file} is empty: `prm-app eval --help` says what it should hold.")
+    data: list[Any] = []
+    with show.progress("Reading", len(found)) as bar:
+        for where, row in found:
+            data.append(read_row(where, row))
+            if type(data[-1]) is not type(data[0]):
+                raise InputError(f"{where}: of another kind than the first row. Give two files.")
+            bar.advance(TaskID(0))
+    return data
+
+
+def _first_errors(
+    args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
+) -> dict[str, Any]:
+    """First-error detection by threshold, and how far the rewards can be believed."""
+    lines = {row.where: [_lines(scorer, [step]) or [""] for step in row.steps] for row in data}
+    jobs = {
+        row.where: Solution(row.problem, tuple(chain.from_iterable(lines[row.where])))
+        for row in data
+    }
+    scored = _score(scorer, jobs, failures)
+    errors = [row.label for row in data if row.where in scored]
+    rewards = []
+    for where, line_rewards in scored.items():
+        rest = iter(line_rewards)
+        rewards.append([min(islice(rest, len(step))) for step in lines[where]])
+    if not errors:
+        return {}
+    threshold = threshold_of(args, scorer)
+    chosen = dict.fromkeys(GRID, "")
+    if 0 < sum(error < 0 for error in errors) < len(errors):
+        chosen[evaluation.best_threshold(errors, rewards)] = BEST
+    own = "the model's own" if args.threshold is None else "--threshold"
+    chosen[threshold] = ", ".join(filter(None, (own, chosen.get(threshold))))
+    steps, labels = evaluation.judged_steps(errors, rewards)
+    found = {each: evaluation.detection(errors, rewards, each) for each in sorted(chosen)}
+    return {
+        "wrong": found[threshold].wrong,
+        "right": found[threshold].right,
+        "detection": [
+            {"threshold": each, "chosen": chosen[each]}
+            | {name: _figure(getattr(found[each], name)) for name in ("exact", "unflagged", "f1")}
+            for each in found
+        ],
+        "judged_steps": len(steps),
+        "calibration_error": _figure(evaluation.calibration_error(steps, labels)),
+        "roc_auc": _figure(evaluation.roc_auc(steps, labels)),
+    }
+
+
+def _first_error_report(results: dict[str, Any]) -> Iterator[RenderableType]:
+    table = Table(box=box.SIMPLE_HEAD)
+    wrong = f"first error found in {results['wrong']} wrong"
+    right = f"none flagged in {results['right']} right"
+    for heading in ("threshold", wrong, right, "F1"):
+        table.add_column(heading, justify="right")
+    table.add_column()
+    for row in results["detection"]:
+        figures = [_percent(row[name]) for name in ("exact", "unflagged", "f1")]
+        style = "bold" if row["chosen"] else ""
+        table.add_row(f"{row['threshold']:.4g}", *figures, row["chosen"], style=style)
+    yield table
+    if any(BEST in row["chosen"] for row in results["detection"]):
+        yield f"{CAVEAT}\n"
+    yield (
+        f"Of the {results['judged_steps']} steps up to the first error: expected calibration error "
+        f"{_percent(results['calibration_error'])}, ROC AUC {_percent(results['roc_auc'])}"
+    )
+
+
+def _best_of(
+    args: argparse.Namespace, scorer: Scorer, data: list[Choice], failures: dict[str, PrmError]
+) -> dict[str, Any]:
+    """Best-of-N accuracy by each rule for N = 1, 2, 4, ... up to what every problem has."""
+    places = {
+        row.where: [f"{row.where}, candidate {n}" for n in range(1, len(row.solutions) + 1)]
+        for row in data
+    }
+    jobs = {
+        place: Solution(
+            row.problem, tuple(_lines(scorer, split_steps(text, split_of(args), args.delimiter)))
+        )
+        for row in data
+        for place, text in zip(places[row.where], row.solutions, strict=True)
+    }
+    scored = _score(scorer, jobs, failures)
+    problems = [
+        evaluation.Judged(row.right, [scored[place] for place in places[row.where]], row.answers)
+        for row in data
+        if all(place in scored for place in places[row.where])
+    ]
+    if not problems:
+        return {}
+    least = min(len(problem.right) for problem in problems)
+    return {
+        "problems": len(problems),
+        "candidates": sum(len(problem.right) for problem in problems),
+        "accuracy": {n: evaluation.best_of(problems, n) for n in evaluation.sizes(least)},
+    }
+
+
+def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
+    table = Table("right of N candidates", box=box.SIMPLE_HEAD)
+    accuracy = results["accuracy"]
+    for size in accuracy:
+        table.add_column(f"N = {size}", justify="right")
+    for rule in accuracy[1]:
+        table.add_row(rule.replace("_", " "), *(_percent(each[rule]) for each in accuracy.values()))
+    yield table
+    yield (
+        f"Expected over random choices of N, of {results['problems']} problems that have at least "
+        f"{max(accuracy)} candidates each, {results['candidates']} in all."
+    )
+
+
+def _lines(scorer: Scorer, pieces: Sequence[str]) -> list[str]:
+    """The steps that the model's format makes of these pieces of a solution."""
+    return [line for line in scorer.prm.format.split(pieces) if line.strip()]
+
+
+def _score(
+    scorer: Scorer, jobs: dict[str, Solution], failures: dict[str, PrmError]
+) -> dict[str, tuple[float, ...]]:
+    """The rewards of each solution by its place, in order; what failed goes to `failures`."""
+    places = list(jobs)
+    outcomes: dict[int, ScoredSolution | PrmError] = {}
+    with show.progress("Scoring", len(jobs)) as bar:
+        for i, outcome in scorer.score_many(jobs.values()):
+            outcomes[i] = outcome
+            bar.advance(TaskID(0))
+    scored = {}
+    for i, outcome in sorted(outcomes.items()):
+        if isinstance(outcome, PrmError):
+            failures[places[i]] = outcome
+        else:
+            scored[places[i]] = outcome.rewards
+    return scored
+
+
+def _tell(failures: dict[str, PrmError]) -> None:
+    """Lists what could not be scored; what failed for the same reason in one line."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for where, error in failures.items():
+        reasons[str(error)].append(where)
+    for reason, places in reasons.items():
+        others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+        show.failure(f"{places[0]}{others}: {reason}")
+    if failures:
+        show.failure(
+            f"{len(failures)} solutions could not be scored: they, and the problems that they are "
+            "candidates of, are in no figure."
+        )
+
+
+def _figure(share: float) -> float | None:
+    return None if math.isnan(share) else share
+
+
+def _percent(share: float | None) -> str:
+    return "-" if share is None else f"{share:.1%}"
+
+
+KINDS = {Labelled: (_first_errors, _first_error_report), Choice: (_best_of, _best_of_report)}
