@@ -4,7 +4,7 @@ import argparse
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
@@ -17,19 +17,10 @@ from rich.table import Table
 from prm_app import evaluation
 from prm_app.bench.machine import versions
 from prm_app.cli import show
-from prm_app.cli.options import (
-    add_model,
-    add_split,
-    add_threshold,
-    open_scorer,
-    read_text,
-    split_of,
-    threshold_of,
-)
+from prm_app.cli.options import add_scoring, open_scorer, read_text, solution_of, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation_data import Choice, Labelled, read_row, rows
 from prm_app.scoring import ScoredSolution, Scorer, Solution
-from prm_app.steps import split_steps
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -69,9 +60,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="the whole record as JSON on stdout, for keeping"
     )
-    add_split(parser)
-    add_threshold(parser)
-    add_model(parser)
+    add_scoring(parser)
     return parser
 
 
@@ -92,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             "versions": versions(),
             "settings": {
                 "threshold": threshold,
-                "split": split_of(args),
+                "split": args.split,
                 "delimiter": args.delimiter,
                 "limit": args.limit,
                 "engine": args.engine,
@@ -131,7 +120,7 @@ def _first_errors(
     args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """First-error detection by threshold, and how far the rewards can be believed."""
-    lines = {row.where: [_lines(scorer, [step]) or [""] for step in row.steps] for row in data}
+    lines = {row.where: [_lines(scorer, step) for step in row.steps] for row in data}
     jobs = {
         row.where: Solution(row.problem, tuple(chain.from_iterable(lines[row.where])))
         for row in data
@@ -194,13 +183,13 @@ def _best_of(
         row.where: [f"{row.where}, candidate {n}" for n in range(1, len(row.solutions) + 1)]
         for row in data
     }
-    jobs = {
-        place: Solution(
-            row.problem, tuple(_lines(scorer, split_steps(text, split_of(args), args.delimiter)))
-        )
-        for row in data
-        for place, text in zip(places[row.where], row.solutions, strict=True)
-    }
+    jobs = {}
+    for row in data:
+        for place, text in zip(places[row.where], row.solutions, strict=True):
+            try:
+                jobs[place] = solution_of(args, scorer, row.problem, text)
+            except PrmError as error:
+                failures[place] = error
     scored = _score(scorer, jobs, failures)
     problems = [
         evaluation.Judged(row.right, [scored[place] for place in places[row.where]], row.answers)
@@ -231,9 +220,9 @@ def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
     )
 
 
-def _lines(scorer: Scorer, pieces: Sequence[str]) -> list[str]:
-    """The steps that the model's format makes of these pieces of a solution."""
-    return [line for line in scorer.prm.format.split(pieces) if line.strip()]
+def _lines(scorer: Scorer, step: str) -> list[str]:
+    """The steps that the model's format makes of a labelled one: at least one."""
+    return [line for line in scorer.prm.format.split([step]) if line.strip()] or [""]
 
 
 def _score(
