@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from tokenizers import Tokenizer
@@ -36,7 +35,7 @@ from prm_app.demo.reading import read_gsm8k
 from prm_app.demo.sources import split_gsm8k
 from prm_app.demo.tokenizer import STEP_END, load_tokenizer
 from prm_app.demo.variation import Lexicon
-from prm_app.evaluation import detection
+from prm_app.evaluation import best_threshold, detection
 
 _TOKEN_WEIGHT, _NUMBER_WEIGHT = 0.3, 0.5
 _WARM_UP, _DECAY_FROM = 0.02, 0.15
@@ -186,8 +185,7 @@ class Validation:
         errors, f1 = [case.error for case in self.cases], {}
         for fmt in self.formats:
             rows = step_rewards(step_logits(model, fmt, self.cases, batch=128))
-            (thresholds,) = step_rewards([np.arange(-7.5, 7.6, 0.25)])
-            f1[fmt.name] = max(detection(errors, rows, each).f1 for each in thresholds)
+            f1[fmt.name] = detection(errors, rows, best_threshold(errors, rows)).f1
         print("validation F1", {name: round(value, 3) for name, value in f1.items()}, flush=True)
         if sum(f1.values()) > self.best_f1:
             self.best, self.best_f1 = model, sum(f1.values())
