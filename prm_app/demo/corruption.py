@@ -87,21 +87,25 @@ def perturb(value: float, rng: random.Random) -> float:
     return round(value + 1, 4)
 
 
-def _arithmetic(steps, values, problem, rng) -> Broken | None:
-    choice = _pick_equation(steps, rng)
-    if choice is None:
-        return None
-    at, equation = choice
+def _at_some_equation(breaker: Callable[..., Broken | None]) -> Callable[..., Broken | None]:
+    """A breaker of one equation as one of a solution: the equation and its step are drawn."""
+
+    def broken(steps, values, problem, rng) -> Broken | None:
+        choices = [(at, equation) for at, step in enumerate(steps) for equation in step.equations]
+        return breaker(steps, values, problem, rng, *rng.choice(choices)) if choices else None
+
+    return broken
+
+
+@_at_some_equation
+def _arithmetic(steps, values, problem, rng, at, equation) -> Broken | None:
     target = steps[at].line[equation.result].entry
     values[target] = perturb(values[target], rng)
     return _finish("arithmetic", steps, values, at, frozenset({target}))
 
 
-def _operation(steps, values, problem, rng) -> Broken | None:
-    choice = _pick_equation(steps, rng)
-    if choice is None:
-        return None
-    at, equation = choice
+@_at_some_equation
+def _operation(steps, values, problem, rng, at, equation) -> Broken | None:
     line = list(steps[at].line)
     operators = [p for p in equation.operators(line) if line[p].glyph != "of"]
     if not operators:
@@ -118,11 +122,8 @@ def _operation(steps, values, problem, rng) -> Broken | None:
     return _recompute("operation", steps, values, at, line, equation, rng)
 
 
-def _operand(steps, values, problem, rng) -> Broken | None:
-    choice = _pick_equation(steps, rng)
-    if choice is None:
-        return None
-    at, equation = choice
+@_at_some_equation
+def _operand(steps, values, problem, rng, at, equation) -> Broken | None:
     line = list(steps[at].line)
     place = rng.choice(equation.operands(line))
     right = line[place]
@@ -134,11 +135,8 @@ def _operand(steps, values, problem, rng) -> Broken | None:
     return _recompute("operand", steps, values, at, line, equation, rng)
 
 
-def _miscopied(steps, values, problem, rng) -> Broken | None:
-    choice = _pick_equation(steps, rng)
-    if choice is None:
-        return None
-    at, equation = choice
+@_at_some_equation
+def _miscopied(steps, values, problem, rng, at, equation) -> Broken | None:
     line = list(steps[at].line)
     place = rng.choice(equation.operands(line))
     wrong = perturb(values[line[place].entry] * line[place].scale, rng)
@@ -235,11 +233,6 @@ _BREAKERS: dict[str, Callable[..., Broken | None]] = {
     "contradiction": _contradiction,
     "answer": _answer,
 }
-
-
-def _pick_equation(steps, rng):
-    choices = [(at, equation) for at, step in enumerate(steps) for equation in step.equations]
-    return rng.choice(choices) if choices else None
 
 
 def _known(steps: Sequence[Step], at: int, problem: Problem) -> list[int]:

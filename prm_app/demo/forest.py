@@ -14,7 +14,7 @@ The twins differ in the mistake alone, which is the hardest and most useful comp
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -105,7 +105,7 @@ class Forest:
             if rng.random() < 0.6 and (other := turned(problem, rng)):
                 return other
         values = resample(problem, rng)
-        return problem if values is None else _with_values(problem, values)
+        return problem if values is None else replace(problem, values=values)
 
     def tree(self) -> tuple[Tree, PromptFormat]:
         rng = self.rng
@@ -239,9 +239,3 @@ class _Row:
         tree[STRAND] += self.strands
         self.cells[:, self.used : end] = tree
         self.used, self.strands = end, int(tree[STRAND].max())
-
-
-def _with_values(problem: Problem, values: list[float]) -> Problem:
-    changed = Problem(**vars(problem))
-    changed.values = values
-    return changed

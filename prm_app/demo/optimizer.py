@@ -31,7 +31,7 @@ class MuonAdamW:
     def __init__(
         self,
         model: nn.Module,
-        matrix_rate: float = 0.02,
+        matrix_rate: float,
         other_rate: float = 3e-3,
         momentum: float = 0.95,
         weight_decay: float = 0.1,

@@ -35,12 +35,8 @@ def turned(problem: Problem, rng: random.Random) -> Problem | None:
     values = run(other.steps, other.values)
     if values is None:
         return None
-    other.values = values
-    drawn = resample(other, rng)
-    if drawn is None:
-        return None
-    other.values = drawn
-    return other
+    drawn = resample(replace(other, values=values), rng)
+    return None if drawn is None else replace(other, values=drawn)
 
 
 class _Use(NamedTuple):
@@ -125,10 +121,9 @@ def _multiples(problem: Problem, rng: random.Random) -> Iterator[Problem]:
     if use.symbol in (symbols[word], "") and after in ("as", "the", "of"):
         phrase = rng.choice(list(multiples))
         entry = problem.steps[use.step].line[use.place].entry
-        other = _reworded(problem, use, {}, _replacing(word, phrase))
-        other.values = [*problem.values]
-        other.values[entry] = multiples[phrase]
-        yield other
+        values = [*problem.values]
+        values[entry] = multiples[phrase]
+        yield replace(_reworded(problem, use, {}, _replacing(word, phrase)), values=values)
 
 
 def _replacing(word: str, phrase: str) -> Callable[[Line], Line]:

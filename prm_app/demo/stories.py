@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from importlib.resources import files
 from types import CodeType
 
-from prm_app.demo.program import NUMBER, NUMBER_WORDS, write_number
+from prm_app.demo.program import NUMBER, write_number
 
 Story = tuple[str, list[str], float]
 Generator = Callable[[random.Random], Story]
 
 _PLACEHOLDER = re.compile(r"\{(\w+\+?)")
-_WORD_OF = {value: word for word, value in NUMBER_WORDS.items()}
 _TIMES = {2: "twice", 3: "three times", 4: "four times"}
 _FOLD = {2: "double", 3: "triple", 4: "quadruple"}
 _PART = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth"}
@@ -36,7 +35,8 @@ class Spoken(Amount):
     """An amount whose plain form is a word where there is a short one."""
 
     def __format__(self, how: str) -> str:
-        return (not how and self <= 12 and _WORD_OF.get(self)) or super().__format__(how)
+        word = not how and self <= 12
+        return write_number(float(self), "two") if word else super().__format__(how)
 
 
 _FORMATS: dict[str, Callable[[float], str]] = {

@@ -100,7 +100,9 @@ class Batches:
 class Trainer:
     """Model, optimizer and running average, and one step of training."""
 
-    def __init__(self, model: DemoPrm, tokenizer: Tokenizer, average: float, rate: float = 0.005):
+    def __init__(
+        self, model: DemoPrm, tokenizer: Tokenizer, average: float, rate: float = Plan.rate
+    ):
         self.model = model
         self.device = model.value_head.weight.device
         digits = [tokenizer.token_to_id(digit) for digit in "0123456789"]
@@ -286,12 +288,14 @@ def _parser() -> argparse.ArgumentParser:
         help="plan the learning rate for this long in all (default: --seconds)",
     )
     parser.add_argument("--resume", type=Path, help="state.pt of a run to go on with")
-    parser.add_argument("--rate", type=float, default=0.005, help="peak rate of the matrices")
+    parser.add_argument("--rate", type=float, default=Plan.rate, help="peak rate of the matrices")
     parser.add_argument(
-        "--rows", type=int, default=64, help="rows of 2,048 tokens a step and device"
+        "--rows", type=int, default=Plan.rows, help="rows of 2,048 tokens a step and device"
     )
-    parser.add_argument("--workers", type=int, default=14, help="data processes per device")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--workers", type=int, default=Plan.workers, help="data processes per device"
+    )
+    parser.add_argument("--seed", type=int, default=Plan.seed)
     return parser
 
 
