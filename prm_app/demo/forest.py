@@ -28,7 +28,7 @@ from prm_app.demo.corruption import KINDS, Broken, corrupt
 from prm_app.demo.layouts import Style, draw_style, dress
 from prm_app.demo.program import Problem, Step, render
 from prm_app.demo.relations import turned
-from prm_app.demo.variation import Lexicon, combine, commute, resample
+from prm_app.demo.variation import Lexicon, combine, commute, loose, resample
 
 IDS, POSITION, STRAND, PARENT, FORK, STEP_LABEL, TOKEN_LABEL = range(7)
 """The fields of a row, shape (7, length), int16. Strands are numbered from 1 in a row, 0 is
@@ -38,7 +38,7 @@ NO_LABEL, WRONG, RIGHT, QUESTION = range(4)
 KIND_WEIGHTS = dict(zip(KINDS, (7, 3, 6, 3, 3, 2, 2), strict=True))
 """How often each kind of mistake is tried; wrong operands and dropped steps are the hard ones."""
 
-SOURCE_WEIGHTS = {"gsm8k": 42, "story": 30, "template": 10, "drill": 10, "combined": 8}
+SOURCE_WEIGHTS = {"gsm8k": 42, "story": 28, "template": 8, "drill": 20, "combined": 5}
 """Where problems come from; `combined` is several GSM8K problems in one, for long contexts."""
 
 
@@ -96,7 +96,7 @@ class Forest:
         elif source == "story":
             problem = sources.story(rng.choice(stories.TRAINING), rng)
         elif source == "drill":
-            problem = sources.story(stories.drill, rng)
+            return self._drill()
         elif source == "combined":
             many = rng.choices(self.gsm8k, cum_weights=self._gsm8k_weights, k=rng.randint(2, 9))
             return combine(many, [resample(p, rng) or p.values for p in many])
@@ -106,6 +106,16 @@ class Forest:
                 return other
         values = resample(problem, rng)
         return problem if values is None else replace(problem, values=values)
+
+    def _drill(self) -> Problem:
+        """Arithmetic alone: bare sums, or steps of many problems with numbers of their own."""
+        rng = self.rng
+        drawn = [loose(problem, rng) for problem in rng.choices(self.gsm8k, k=rng.randint(4, 12))]
+        steps = [step for step in drawn if step is not None]
+        if not steps or rng.random() < 0.4:
+            return sources.story(stories.drill, rng)
+        together = combine(steps, [step.values for step in steps])
+        return replace(together, question=[rng.choice(stories.TASKS)], source="drill")
 
     def tree(self) -> tuple[Tree, PromptFormat]:
         rng = self.rng

@@ -19,11 +19,11 @@ Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the trunk; the defaults are those of the shipped weights (11.0M parameters)."""
+    """Sizes of the trunk; the defaults are those of the shipped weights (12.2M parameters)."""
 
     vocabulary: int = 4096
     hidden: int = 320
-    layers: int = 8
+    layers: int = 9
     heads: int = 5
     intermediate: int = 832
     context: int = 4096

@@ -392,8 +392,12 @@ TRAINING: tuple[Generator, ...] = tuple(
 )
 
 
-_TASKS = (
-    "Check the arithmetic.|Compute each line.|Work out these sums.|Calculate.|Find the results."
+TASKS = (
+    "Check the arithmetic.",
+    "Compute each line.",
+    "Work out these sums.",
+    "Calculate.",
+    "Find the results.",
 )
 _SAID = {
     "+": "Together that is {}.|That makes {} in total.|{who} now has {}.|The total is {}.|So {}.",
@@ -406,7 +410,7 @@ _SIZES = (9, 9, 12, 20, 50, 100, 100, 1000, 10_000)
 
 def drill(rng: random.Random) -> Story:
     """Arithmetic without a story: practice in telling right results from wrong ones."""
-    task, who = rng.choice(_TASKS.split("|")), rng.choice(["Maria", "Tom", "She", "He", "Emma"])
+    task, who = rng.choice(TASKS), rng.choice(["Maria", "Tom", "She", "He", "Emma"])
     prose = rng.random() < 0.5
     lines = []
     for _ in range(rng.randint(3, 9)):

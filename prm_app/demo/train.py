@@ -39,7 +39,7 @@ from prm_app.evaluation import best_threshold, detection
 
 _TOKEN_WEIGHT, _NUMBER_WEIGHT = 0.3, 0.5
 _WARM_UP, _DECAY_FROM = 0.02, 0.15
-_LOOK_EVERY = 1000
+_LOOK_EVERY = 2000
 
 
 @dataclass
@@ -48,12 +48,12 @@ class Plan:
 
     seconds: float
     total_seconds: float
-    rows: int = 64
+    rows: int = 32
     length: int = 2048
     workers: int = 14
     seed: int = 0
-    dropout: float = 0.12
-    average: float = 0.998
+    dropout: float = 0.1
+    average: float = 0.999
     rate: float = 0.005
 
 
@@ -78,19 +78,26 @@ class Batches:
         self.seen: deque[Tensor] = deque(maxlen=kept)
         self.made = 0
         self.device = device
+        self.failure: Exception | None = None
         self.source = iter(loader)  # starts the workers before anything touches the device
         threading.Thread(target=self._fetch, daemon=True).start()
 
     def _fetch(self) -> None:
-        for batch in self.source:
-            while len(self.fresh) == self.fresh.maxlen:
-                time.sleep(0.002)
-            self.fresh.append(batch.to(self.device, non_blocking=True))
-            self.made += 1
+        try:
+            for batch in self.source:
+                while len(self.fresh) == self.fresh.maxlen:
+                    time.sleep(0.002)
+                self.fresh.append(batch.to(self.device, non_blocking=True))
+                self.made += 1
+        except Exception as error:
+            self.failure = error
 
     def next(self) -> Tensor:
-        while len(self.seen) < 8 and not self.fresh:
+        """The next batch; raises RuntimeError where the data could not be made."""
+        while len(self.seen) < 8 and not self.fresh and self.failure is None:
             time.sleep(0.01)
+        if self.failure is not None:
+            raise RuntimeError(f"no more data: {self.failure}") from self.failure
         if self.fresh:
             self.seen.append(self.fresh.popleft())
             return self.seen[-1]

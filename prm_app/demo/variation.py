@@ -118,6 +118,34 @@ def resample(problem: Problem, rng: random.Random, tries: int = 12) -> list[floa
     return None
 
 
+def loose(problem: Problem, rng: random.Random, tries: int = 8) -> Problem | None:
+    """One step of the solution without its problem, every number drawn anew: only its arithmetic
+    can tell whether it is right. None where the drawn step or its numbers do not suit."""
+    step = rng.choice(problem.steps)
+    if len(step.equations) != 1 or step.equations[0].percent:
+        return None
+    (equation,) = step.equations
+    operands = [step.line[place] for place in equation.operands(step.line)]
+    symbols = [step.line[place].symbol for place in equation.operators(step.line)]
+    target = step.line[equation.result].entry
+    whole = problem.values[target] == round(problem.values[target])
+    for _ in range(tries):
+        values = list(problem.values)
+        for operand in operands:
+            values[operand.entry] = _another(values[operand.entry], False, rng)
+        if symbols == ["/"] and operands[0].scale == 1:
+            quotient = _another(problem.values[target], False, rng)
+            values[operands[0].entry] = quotient * values[operands[1].entry] * operands[1].scale
+        drawn = run([step], values)
+        if (
+            drawn is not None
+            and 0 < drawn[target] < 1e6
+            and abs(drawn[target] - round(drawn[target], 0 if whole else 2)) < 1e-9
+        ):
+            return Problem([], [step], drawn, 0, "loose")
+    return None
+
+
 def _percent_entries(line: Line) -> set[int]:
     pairs = pairwise(line)
     return {

@@ -4,6 +4,7 @@ import random
 
 import pytest
 import torch
+from torch.utils.data import DataLoader, IterableDataset
 from vllm_prm.formats import load_format
 
 from prm_app.demo import export, stories
@@ -23,7 +24,7 @@ from prm_app.demo.model import DemoPrm, Shape, causal_attention
 from prm_app.demo.objective import dense_mask
 from prm_app.demo.sources import story
 from prm_app.demo.tokenizer import load_tokenizer
-from prm_app.demo.train import Trainer
+from prm_app.demo.train import Batches, Trainer
 from prm_app.demo.variation import Lexicon
 
 SMALL = Shape(hidden=64, layers=2, heads=2, intermediate=128)
@@ -76,6 +77,25 @@ def test_a_branch_sees_what_it_would_see_alone(forest):
             alone.append(states[prompt.positions[-1]])
         for state in ends.values():
             assert min((state - other).abs().max() for other in alone) < 1e-4
+
+
+def test_a_drill_has_steps_with_right_arithmetic(forest):
+    for _ in range(300):
+        problem = forest._drill()
+        assert problem.steps
+        for equation, line in ((e, step.line) for step in problem.steps for e in step.equations):
+            result = problem.values[line[equation.result].entry]
+            assert equation.value(line, problem.values) == pytest.approx(result, abs=1e-4)
+
+
+def test_training_stops_where_data_cannot_be_made():
+    class Broken(IterableDataset):
+        def __iter__(self):
+            raise ValueError("no steps")
+
+    batches = Batches(DataLoader(Broken()), torch.device("cpu"))
+    with pytest.raises(RuntimeError, match="no steps"):
+        batches.next()
 
 
 def test_labels_of_a_tree(forest):
