@@ -91,6 +91,7 @@ def test_a_drill_has_steps_with_right_arithmetic(forest):
 def test_training_stops_where_data_cannot_be_made():
     class Broken(IterableDataset):
         def __iter__(self):
+            yield torch.zeros(1)
             raise ValueError("no steps")
 
     batches = Batches(DataLoader(Broken()), torch.device("cpu"))
