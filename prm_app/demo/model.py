@@ -19,7 +19,7 @@ Attention = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Shape:
-    """Sizes of the trunk; the defaults are those of the shipped weights (12.2M parameters)."""
+    """Sizes of the trunk; the defaults are what training makes (12.2M parameters)."""
 
     vocabulary: int = 4096
     hidden: int = 320
