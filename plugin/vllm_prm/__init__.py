@@ -1,11 +1,14 @@
-"""What the plugin adds to vLLM: the model `Qwen2ForPrmModel` (Skywork-o1-Open-PRM).
+"""What the plugin adds to vLLM: Skywork-o1-Open-PRM, and Qwen2.5-Math-PRM in fp8.
 
 vLLM calls `register` at the start of every process through the `vllm.general_plugins` entry point.
 """
 
 from packaging.version import Version
 
-ARCHITECTURES = {"Qwen2ForPrmModel": "vllm_prm.skywork:Qwen2ForPrmModel"}
+ARCHITECTURES = {
+    "Qwen2ForPrmModel": "vllm_prm.skywork:Qwen2ForPrmModel",
+    "QuantizedQwen2ForProcessRewardModel": "vllm_prm.qwen:QuantizedQwen2ForProcessRewardModel",
+}
 SUPPORTED_VLLM = ("0.26", "0.32")
 """The oldest and the newest minor version of vLLM whose interfaces the plugin is written for."""
 
@@ -21,7 +24,7 @@ def register() -> None:
     missing = ARCHITECTURES.keys() - ModelRegistry.get_supported_archs()
     for architecture in sorted(missing):
         ModelRegistry.register_model(architecture, ARCHITECTURES[architecture])
-        logger.info("vllm-prm registered %s (Skywork-o1-Open-PRM)", architecture)
+        logger.info("vllm-prm registered %s", architecture)
 
     installed = Version(vllm.__version__)
     oldest, newest = map(Version, SUPPORTED_VLLM)

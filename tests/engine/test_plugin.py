@@ -1,10 +1,12 @@
-"""vLLM finds the plugin on its own, registers its model once, and says so in one line."""
+"""vLLM finds the plugin on its own, registers its models once, and says so in one line each."""
 
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from prm_app.demo.export import CHECKPOINTS
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -19,9 +21,9 @@ vllm_prm.register()
 """
 
 
-def run(code: str) -> str:
+def run(code: str, *args: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", code, *map(str, args)],
         capture_output=True,
         text=True,
         env=os.environ | {"VLLM_LOGGING_LEVEL": "INFO"},
@@ -37,3 +39,30 @@ def test_the_check_in_the_readme_confirms_it():
 
 def test_registering_twice_logs_one_line():
     assert run(TWICE_WITH_LOGS).count("vllm-prm registered Qwen2ForPrmModel") == 1
+
+
+WHICH_LAYERS_ARE_QUANTISED = """
+import sys
+import torch
+from vllm.config import set_current_vllm_config
+from vllm.distributed import init_distributed_environment, initialize_model_parallel
+from vllm.engine.arg_utils import EngineArgs
+from vllm.model_executor.model_loader.utils import initialize_model
+from prm_app.engine import arguments
+options = {"quantization": "fp8", "dtype": "bfloat16"}
+config = EngineArgs(**arguments(sys.argv[1], options)).create_engine_config()
+with set_current_vllm_config(config):
+    init_distributed_environment(1, 0, "file:///" + sys.argv[2], backend="gloo")
+    initialize_model_parallel()
+    model = initialize_model(config)
+for name, layer in model.named_modules():
+    if hasattr(layer, "quant_method"):
+        print(name, type(layer.quant_method).__name__)
+"""
+
+
+def test_fp8_leaves_the_head_of_qwen_in_full_precision(tmp_path):
+    lines = run(WHICH_LAYERS_ARE_QUANTISED, CHECKPOINTS / "qwen", tmp_path / "store").splitlines()
+    methods = dict(line.split() for line in lines if line.startswith(("score.", "model.layers.0")))
+    assert methods["score.0"] == methods["score.2"] == "UnquantizedLinearMethod"
+    assert "Fp8" in methods["model.layers.0.mlp.down_proj"]
