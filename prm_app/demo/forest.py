@@ -110,9 +110,11 @@ class Forest:
     def _drill(self) -> Problem:
         """Arithmetic alone: bare sums, or steps of many problems with numbers of their own."""
         rng = self.rng
+        if rng.random() < 0.4:
+            return sources.story(stories.drill, rng)
         drawn = [loose(problem, rng) for problem in rng.choices(self.gsm8k, k=rng.randint(4, 12))]
         steps = [step for step in drawn if step is not None]
-        if not steps or rng.random() < 0.4:
+        if not steps:
             return sources.story(stories.drill, rng)
         together = combine(steps, [step.values for step in steps])
         return replace(together, question=[rng.choice(stories.TASKS)], source="drill")

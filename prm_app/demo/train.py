@@ -242,20 +242,23 @@ def main() -> None:
         trainer.load_state_dict(state["trainer"])
         done = state["seconds"]
     look = Validation(validation, formats) if rank == 0 else None
-    seconds = _train(trainer, batches, plan, done, look)
-    if look:
-        look(trainer.average_model())
-        args.out.mkdir(parents=True, exist_ok=True)
-        torch.save({"trainer": trainer.state_dict(), "seconds": seconds}, args.out / "state.pt")
-        export.export(look.best, tokenizer, args.out / "checkpoints")
+    try:
+        _train(trainer, batches, plan, done, look)
+    finally:  # what was learned until a failure is worth keeping
+        if look:
+            look(trainer.average_model())
+            args.out.mkdir(parents=True, exist_ok=True)
+            seconds = trainer.progress * plan.total_seconds
+            torch.save({"trainer": trainer.state_dict(), "seconds": seconds}, args.out / "state.pt")
+            export.export(look.best, tokenizer, args.out / "checkpoints")
     if ranks > 1:
         dist.destroy_process_group()
 
 
 def _train(
     trainer: Trainer, batches: Batches, plan: Plan, done: float, look: Validation | None
-) -> float:
-    """Train until `plan.seconds` more have passed; returns the seconds trained in all."""
+) -> None:
+    """Train until `plan.seconds` more have passed."""
     start, step = None, 0
     trainer.progress = done / plan.total_seconds
     trainer.shared_progress.fill_(trainer.progress)
@@ -279,7 +282,6 @@ def _train(
             look(trainer.average_model())
         if step % 50 == 0 and not math.isfinite(float(losses.step)):
             raise RuntimeError(f"the loss is {float(losses.step)} at step {step}: lower the rate")
-    return trainer.progress * plan.total_seconds
 
 
 def _parser() -> argparse.ArgumentParser:
