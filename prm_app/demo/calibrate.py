@@ -1,14 +1,15 @@
 """Make a reward of 0.5 mean even odds: `python -m prm_app.demo.calibrate --gsm8k train.jsonl`.
 
 Training shows the model as many wrong turns as right steps, and problems of which it knows the
-words; on new problems its logits are too low and too sure. Platt scaling (1999) fits a scale and a
-shift for each head on the validation split. Both go into the head's own weights, so nobody who
-loads the checkpoint needs to know of them.
+words; on new problems its logits are too low and too sure. A scale and a shift for each head, as
+Platt (1999) does it, are fitted on the validation split. Both go into the head's own weights, so
+nobody who loads the checkpoint needs to know of them.
 """
 
 import argparse
 import random
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,10 @@ from prm_app.demo.program import Problem
 from prm_app.demo.reading import read_gsm8k
 from prm_app.evaluation import calibration_error, detection, judged_steps
 
-_TOLERANCE = 0.04
+_TOLERANCE = 0.035
+
+Judged = tuple[Sequence[int], Sequence[Sequence[float]]]
+"""The first errors (-1: none) and the step logits of some solutions."""
 
 
 def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -50,21 +54,38 @@ def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     return scale, shift
 
 
-def fit(errors: Sequence[int], rows: Sequence[Sequence[float]]) -> tuple[float, float]:
-    """Platt's scale, and the shift near Platt's that finds first errors best at 0.5.
+def fit(sources: Sequence[Judged]) -> tuple[float, float]:
+    """Scale and shift near Platt's that find first errors best at 0.5 and are fair to each source.
 
     Most steps are right, so the likeliest shift flags few; first-error F1 weighs right and wrong
-    solutions alike. Of the shifts that keep the calibration error within `_TOLERANCE`, the one with
-    the best F1 is taken.
+    solutions alike. And what is likeliest for all sources together is too sure of one and too
+    doubtful of another. So for every place of even odds the scale is taken that has the least
+    calibration error where it is largest; of the places that keep that error within `_TOLERANCE`,
+    or else come nearest to it, the one with the best F1.
     """
-    scale, shift = fit_platt(*judged_steps(errors, rows))
-    moved = {s: _moved(rows, scale, s) for s in (shift - 0.05 * i for i in range(40))}
-    fair = [
-        s
-        for s, rewards in moved.items()
-        if calibration_error(*judged_steps(errors, rewards)) <= _TOLERANCE
-    ] or [shift]
-    return scale, max(fair, key=lambda s: detection(errors, moved[s], 0.5).f1)
+    errors, rows = everything = _together(sources)
+    platt, shift = fit_platt(*judged_steps(*everything))
+    scales = platt * np.linspace(0.8, 2, 13)
+
+    def unfairness(even: float, scale: float) -> float:
+        return max(
+            calibration_error(*judged_steps(errors, _moved(rows, scale, -scale * even)))
+            for errors, rows in sources
+        )
+
+    def worth(even: float) -> tuple[float, ...]:
+        unfair, scale = min((unfairness(even, scale), scale) for scale in scales)
+        f1 = detection(errors, _moved(rows, scale, -scale * even), 0.5).f1
+        return min(0.0, _TOLERANCE - unfair), f1, scale, -scale * even
+
+    places = ((0.05 * i - shift) / platt for i in range(-4, 40))
+    *_, scale, shift = max(map(worth, places))
+    return float(scale), float(shift)
+
+
+def _together(sources: Sequence[Judged]) -> Judged:
+    errors, rows = zip(*sources, strict=True)
+    return list(chain(*errors)), list(chain(*rows))
 
 
 def _moved(rows: Sequence[Sequence[float]], scale: float, shift: float) -> list[list[float]]:
@@ -84,18 +105,20 @@ def apply(model: DemoPrm, labels: int, scale: float, shift: float) -> None:
         last.bias.mul_(scale).add_(last.bias.new_tensor([-shift / 2, shift / 2]))
 
 
-def validation_cases(gsm8k: list[Problem], paragraphs: bool, seed: int = 11) -> list[Case]:
-    """GSM8K problems held out of training, and stories and templates of the validation split."""
+def validation_cases(gsm8k: list[Problem], paragraphs: bool, seed: int = 11) -> list[list[Case]]:
+    """By source: GSM8K problems held out of training, stories and templates for validation."""
     rng = random.Random(seed)
 
     def style(rng: random.Random) -> Style:
         return plain_style(rng) if rng.random() < 0.7 else draw_style(rng, paragraphs)
 
     _, problems = sources.split_gsm8k(gsm8k)
-    stories = [sources.story(g, rng) for g in sources.GENERATORS["validation"] for _ in range(40)]
-    templates = [sources.template(n, rng) for n in sources.VALIDATION_TEMPLATES for _ in range(6)]
-    everything = problems + stories + [problem for problem in templates if problem]
-    return right_and_wrong(everything, seed, style=style)
+    stories = [sources.story(g, rng) for g in sources.GENERATORS["validation"] for _ in range(80)]
+    templates = [sources.template(n, rng) for n in sources.VALIDATION_TEMPLATES for _ in range(16)]
+    return [
+        right_and_wrong(source, seed, style=style)
+        for source in (problems, stories, [problem for problem in templates if problem])
+    ]
 
 
 def main() -> None:
@@ -111,17 +134,19 @@ def main() -> None:
     gsm8k = read_gsm8k(args.gsm8k)
     for name in export.FORMATS:
         fmt = load_format(args.checkpoints / name)
-        cases = validation_cases(gsm8k, paragraphs=fmt.labels == 2)
-        rows = step_logits(model, fmt, cases)
-        errors = [case.error for case in cases]
-        scale, shift = fit(errors, rows)
+        judged = [
+            ([case.error for case in cases], step_logits(model, fmt, cases))
+            for cases in validation_cases(gsm8k, paragraphs=fmt.labels == 2)
+        ]
+        scale, shift = fit(judged)
         apply(model, fmt.labels, scale, shift)
-        print(f"{name}: scale {scale:.3f}, shift {shift:.3f}; on validation", end=" ")
-        for rewards in (step_rewards(rows), _moved(rows, scale, shift)):
-            f1 = detection(errors, rewards, 0.5).f1
-            error = calibration_error(*judged_steps(errors, rewards))
-            print(f"-> F1 {f1:.3f}, calibration error {error:.3f}", end=" ")
-        print(flush=True)
+        print(f"{name}: scale {scale:.3f}, shift {shift:.3f}")
+        for source, (errors, rows) in zip(("GSM8K", "stories", "templates"), judged, strict=True):
+            after = _moved(rows, scale, shift)
+            for when, rewards in ("before", step_rewards(rows)), ("after", after):
+                f1 = detection(errors, rewards, 0.5).f1
+                error = calibration_error(*judged_steps(errors, rewards))
+                print(f"  {source} {when}: F1 {f1:.3f}, calibration error {error:.3f}", flush=True)
     export.export(model, tokenizer, args.checkpoints)
 
 
