@@ -4,7 +4,7 @@ import argparse
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import chain, islice
 from typing import Any
@@ -17,10 +17,11 @@ from rich.table import Table
 from prm_app import evaluation
 from prm_app.bench.machine import versions
 from prm_app.cli import show
+from prm_app.cli.batch import attempt, in_order
 from prm_app.cli.options import add_scoring, open_scorer, read_text, solution_of, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation_data import Choice, Labelled, read_row, rows
-from prm_app.scoring import ScoredSolution, Scorer, Solution
+from prm_app.scoring import Scorer, Solution
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -183,13 +184,11 @@ def _best_of(
         row.where: [f"{row.where}, candidate {n}" for n in range(1, len(row.solutions) + 1)]
         for row in data
     }
-    jobs = {}
-    for row in data:
-        for place, text in zip(places[row.where], row.solutions, strict=True):
-            try:
-                jobs[place] = solution_of(args, scorer, row.problem, text)
-            except PrmError as error:
-                failures[place] = error
+    jobs = {
+        place: attempt(solution_of, args, scorer, row.problem, text)
+        for row in data
+        for place, text in zip(places[row.where], row.solutions, strict=True)
+    }
     scored = _score(scorer, jobs, failures)
     problems = [
         evaluation.Judged(row.right, [scored[place] for place in places[row.where]], row.answers)
@@ -226,21 +225,15 @@ def _lines(scorer: Scorer, step: str) -> list[str]:
 
 
 def _score(
-    scorer: Scorer, jobs: dict[str, Solution], failures: dict[str, PrmError]
+    scorer: Scorer, jobs: Mapping[str, Solution | PrmError], failures: dict[str, PrmError]
 ) -> dict[str, tuple[float, ...]]:
     """The rewards of each solution by its place, in order; what failed goes to `failures`."""
-    places = list(jobs)
-    outcomes: dict[int, ScoredSolution | PrmError] = {}
-    with show.progress("Scoring", len(jobs)) as bar:
-        for i, outcome in scorer.score_many(jobs.values()):
-            outcomes[i] = outcome
-            bar.advance(TaskID(0))
     scored = {}
-    for i, outcome in sorted(outcomes.items()):
+    for place, outcome in zip(jobs, in_order(scorer, list(jobs.values())), strict=True):
         if isinstance(outcome, PrmError):
-            failures[places[i]] = outcome
+            failures[place] = outcome
         else:
-            scored[places[i]] = outcome.rewards
+            scored[place] = outcome.rewards
     return scored
 
 

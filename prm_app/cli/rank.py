@@ -2,14 +2,15 @@
 
 import argparse
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from rich.progress import Progress, TaskID
-
 from prm_app.candidates import Candidates, from_file
 from prm_app.cli import show
+from prm_app.cli.batch import attempt, in_order
 from prm_app.cli.options import (
     add_scoring,
     add_text,
@@ -88,17 +89,15 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        with show.progress("Scoring", sum(len(each.solutions) for each in problems)) as bar:
-            for candidates in problems:
-                ranking = _score(args, scorer, candidates, bar)
-                failed += len(ranking.failed)
-                votes = _votes(ranking, candidates.solutions, args.aggregate)
-                if args.json:
-                    document = rank_document(ranking, args.aggregate, threshold)
-                    ballots = {name: vote and asdict(vote) for name, vote in votes.items()}
-                    print(json.dumps(document | ballots, ensure_ascii=False), flush=True)
-                else:
-                    show.ranked(ranking, args.aggregate, threshold, votes)
+        for ranking, texts in _rankings(args, scorer, problems):
+            failed += len(ranking.failed)
+            votes = _votes(ranking, texts, args.aggregate)
+            if args.json:
+                document = rank_document(ranking, args.aggregate, threshold)
+                ballots = {name: vote and asdict(vote) for name, vote in votes.items()}
+                print(json.dumps(document | ballots, ensure_ascii=False), flush=True)
+            else:
+                show.ranked(ranking, args.aggregate, threshold, votes)
     if failed:
         show.failure(f"{failed} solutions could not be scored; they are not ranked.")
     return 1 if failed else 0
@@ -153,22 +152,20 @@ def _problem(args: argparse.Namespace) -> str:
     return text_of(args, "problem")
 
 
-def _score(
-    args: argparse.Namespace, scorer: Scorer, candidates: Candidates, bar: Progress
-) -> Ranking:
-    """The outcomes of all solutions of one problem, by number from 1."""
-    ranking = Ranking(candidates.problem, len(candidates.solutions), {})
-    numbers, solutions = [], []
-    for number, text in enumerate(candidates.solutions, 1):
-        try:
-            solutions.append(solution_of(args, scorer, candidates.problem, text))
-            numbers.append(number)
-        except InputError as error:
-            ranking.outcomes[number] = error
-    for i, outcome in scorer.score_many(solutions):
-        ranking.outcomes[numbers[i]] = outcome
-        bar.advance(TaskID(0))
-    return ranking
+def _rankings(
+    args: argparse.Namespace, scorer: Scorer, problems: list[Candidates]
+) -> Iterator[tuple[Ranking, list[str]]]:
+    """Each problem's ranking and the texts in it, in order; all problems are scored together."""
+    jobs = [
+        attempt(solution_of, args, scorer, each.problem, text)
+        for each in problems
+        for text in each.solutions
+    ]
+    outcomes = in_order(scorer, jobs)
+    for each in problems:
+        count = len(each.solutions)
+        numbered = dict(enumerate(islice(outcomes, count), 1))
+        yield Ranking(each.problem, count, numbered), each.solutions
 
 
 def _votes(ranking: Ranking, texts: list[str], how: Aggregation) -> dict[str, Vote | None]:

@@ -1,14 +1,12 @@
 """`prm-app score`: the steps of one solution, or of a JSONL file of them, with their rewards."""
 
 import argparse
-import itertools
 import json
-from collections.abc import Iterator
 from typing import Any
 
-from rich.progress import TaskID
-
+from prm_app.candidates import json_values
 from prm_app.cli import show
+from prm_app.cli.batch import Outcome, attempt, in_order
 from prm_app.cli.options import (
     add_scoring,
     add_text,
@@ -20,7 +18,7 @@ from prm_app.cli.options import (
 )
 from prm_app.errors import InputError, PrmError
 from prm_app.result import Result, score_document
-from prm_app.scoring import ScoredSolution, Scorer, Solution, checked
+from prm_app.scoring import Scorer, Solution, checked
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -62,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     if args.file:
         if any((args.problem, args.problem_file, args.solution, args.solution_file)):
             raise InputError("Give either a FILE of solutions, or one problem and its solution.")
-        lines = list(_read_lines(args.file))
+        lines = _read_lines(args.file)
         with open_scorer(args) as scorer:
             return _score_lines(args, scorer, lines, threshold_of(args, scorer))
     problem, text = text_of(args, "problem"), text_of(args, "solution")
@@ -77,45 +75,26 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_lines(path: str) -> Iterator[tuple[int, dict]]:
+def _read_lines(path: str) -> list[tuple[int, dict]]:
     """The objects of a JSONL file, with their line numbers; raises InputError."""
-    for number, line in enumerate(read_text(path).split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            value = json.loads(line)
-        except ValueError as error:
-            raise InputError(f"{path}, line {number}: not JSON ({error}).") from error
+    lines = [(line or 1, value) for line, value in json_values(read_text(path), path)]
+    for number, value in lines:
         if not isinstance(value, dict):
             raise InputError(f"{path}, line {number}: not an object with problem and solution.")
-        yield number, value
+    if not lines:
+        raise InputError(f"{path} is empty: `prm-app score --help` says what it should hold.")
+    return lines
 
 
 def _score_lines(
     args: argparse.Namespace, scorer: Scorer, lines: list[tuple[int, dict]], threshold: float
 ) -> int:
     """Scores all lines at once, and writes the answers in their order as they become known."""
-    outcomes: dict[int, ScoredSolution | PrmError] = {}
-    solutions: list[Solution] = []
-    places: list[int] = []
-    for place, (number, row) in enumerate(lines):
-        try:
-            solutions.append(_solution(args, scorer, row))
-            places.append(place)
-        except InputError as error:
-            outcomes[place] = InputError(f"{args.file}, line {number}: {error}")
-    failed = written = 0
-    with show.progress("Scoring", len(lines)) as bar:
-        bar.advance(TaskID(0), len(outcomes))
-        for i, outcome in itertools.chain([(None, None)], scorer.score_many(solutions)):
-            if outcome is not None:
-                outcomes[places[i]] = outcome
-                bar.advance(TaskID(0))
-            while written in outcomes:
-                outcome = outcomes.pop(written)
-                failed += isinstance(outcome, PrmError)
-                _write(args, *lines[written], outcome, threshold)
-                written += 1
+    jobs = [attempt(_solution, args, scorer, row) for _, row in lines]
+    failed = 0
+    for (number, row), outcome in zip(lines, in_order(scorer, jobs), strict=True):
+        failed += isinstance(outcome, PrmError)
+        _write(args, number, row, outcome, threshold)
     if failed:
         show.failure(f"{failed} of {len(lines)} solutions could not be scored.")
     return 1 if failed else 0
@@ -138,14 +117,14 @@ def _write(
     args: argparse.Namespace,
     number: int,
     row: dict,
-    outcome: ScoredSolution | PrmError,
+    outcome: Outcome,
     threshold: float,
 ) -> None:
     failed = isinstance(outcome, PrmError)
     if args.json:
         kept = {key: value for key, value in row.items() if key not in ("solution", "steps")}
         answer = (
-            {"error": str(outcome)}
+            {"error": f"{args.file}, line {number}: {outcome}"}
             if failed
             else score_document(Result(row["problem"], outcome), threshold)
         )
@@ -153,6 +132,6 @@ def _write(
         return
     show.heading(f"Problem {number}: {row.get('problem')}")
     if failed:
-        show.failure(str(outcome))
+        show.failure(f"{args.file}, line {number}: {outcome}")
     else:
         show.scored(outcome, threshold)
