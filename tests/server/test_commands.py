@@ -58,11 +58,14 @@ def test_score_reads_jsonl_keeps_order_and_says_what_failed(qwen, stock, expecte
 
 def test_rank_orders_votes_and_keeps_failures_apart(qwen, tmp_path):
     texts = [TEXT, "4 + 3 = 7\nThe answer is 7.", "4 * 3 = 12\n\\boxed{12.0}", "long " * 9000]
-    file = tmp_path / "problem.json"
-    file.write_text(json.dumps({"problem": PROBLEM, "solutions": texts}))
+    file = tmp_path / "problems.jsonl"
+    problems = [{"problem": PROBLEM, "solutions": texts}]
+    problems.append({"problem": "What is 2 + 3?", "solutions": ["2 + 3 = 5", "2 + 3 = 6"]})
+    file.write_text("\n".join(map(json.dumps, problems)))
     done = prm_app("rank", str(file), "--json", "--aggregate", "min", "--base-url", qwen)
     assert done.returncode == 1
-    answer = json.loads(done.stdout)
+    answer, other = map(json.loads, done.stdout.splitlines())
+    assert (other["problem"], len(other["ranking"])) == ("What is 2 + 3?", 2)
     scored = [row for row in answer["ranking"] if "error" not in row]
     assert [row["min"] for row in scored] == sorted((row["min"] for row in scored), reverse=True)
     assert answer["best"] == scored[0]["solution"]

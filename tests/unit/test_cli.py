@@ -41,6 +41,7 @@ def test_help_and_models_need_neither_vllm_nor_gradio():
         (("score",), "There is no problem: give --problem"),
         (("score", "--problem", "2 + 2?"), "There is no solution: give --solution"),
         (("score", "missing.jsonl"), "missing.jsonl cannot be read"),
+        (("score", "/dev/null"), "/dev/null is empty"),
         (("score", "x.jsonl", "--problem", "2 + 2?"), "either a FILE of solutions, or one problem"),
         (("rank",), "There are no solutions"),
         (("rank", "--generate", "4", "--problem", "2?"), "--generator-url and --generator-model"),
