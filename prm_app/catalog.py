@@ -52,7 +52,7 @@ def _demo(format: type[PromptFormat], family: str) -> Prm:
         title=f"Demo PRM ({family} format)",
         checkpoint=str(CHECKPOINTS / format.name),
         format=format,
-        parameters=11e6,
+        parameters=12.2e6,
         licence="Apache-2.0",
         note="Bundled. Grade-school mathematics in English only; runs on any CPU.",
     )
