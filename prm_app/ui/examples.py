@@ -7,6 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "demo" / "examples.json").read_text(encoding="utf-8")
@@ -23,8 +24,8 @@ element.addEventListener("click", (event) => {
 
 def chips(
     examples: Sequence[dict], values: Callable[[dict], list], outputs: Sequence[Component]
-) -> None:
-    """One button an example; a click puts its `values` into the outputs."""
+) -> Dependency:
+    """One button an example; a click puts its `values` into the outputs, the event returned."""
     buttons = "".join(
         f'<button type="button" data-index="{i}"><strong>{escape(example["title"])}</strong>'
         f"{escape(example['note'])}</button>"
@@ -39,4 +40,6 @@ def chips(
     def fill(event: gr.EventData) -> list:
         return values(examples[event.index])
 
-    row.click(fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private")
+    return row.click(
+        fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private"
+    )

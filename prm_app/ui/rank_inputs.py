@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from gradio.events import Dependency
 
 from prm_app.candidates import SHAPES, Candidates, from_file, from_text
 from prm_app.errors import InputError
@@ -116,9 +117,9 @@ def rank_fields(inputs: RankInputs) -> None:
     which.input(fill, [loaded, which], [problem, cards, message], **QUIET)
 
 
-def rank_examples(inputs: RankInputs) -> None:
-    """The examples' buttons."""
-    chips(
+def rank_examples(inputs: RankInputs) -> Dependency:
+    """The examples' buttons, and the event that one of them has filled the fields."""
+    return chips(
         EXAMPLES["best_of_n"],
         lambda e: [e["problem"], e["solutions"]],
         [inputs.problem, inputs.cards],

@@ -29,7 +29,7 @@ SOON = "Ranked as soon as the model is ready"
 def rank_tab(host: Host, head: Header) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
     fields = rank_inputs()
-    rank_examples(fields)
+    example = rank_examples(fields)
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(fields)
@@ -119,7 +119,11 @@ def rank_tab(host: Host, head: Header) -> None:
     def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
         return [event.index, *draw(ranking, event.index, how, threshold)]
 
-    for asked_for in (button.click, *([generated.success] if generated else [])):
+    for asked_for in (
+        button.click,
+        example.success,
+        *([generated.success] if generated else []),
+    ):
         asked_for(
             rank,
             [*inputs, how, head.threshold],

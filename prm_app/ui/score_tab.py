@@ -37,7 +37,7 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
     text = gr.Textbox(
         first["solution"], label="Solution", lines=7, max_lines=24, elem_id="solution", render=False
     )
-    chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
+    example = chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             problem.render()
@@ -122,6 +122,7 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
     outputs = [message, empty, place, asked, result, drawn, *panel]
     for answer in (
         button.click(score, [*inputs, head.threshold], outputs, **SCORING),
+        example.success(score, [*inputs, head.threshold], outputs, **SCORING),
         page.load(greet, [*inputs[:-1], head.threshold], outputs, **SCORING),
     ):
         answer.then(settle, [result, drawn, head.threshold], panel, **QUIET)

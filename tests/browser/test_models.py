@@ -22,7 +22,7 @@ def test_switches_model_and_survives_one_that_cannot_be_loaded(visit, tmp_path):
     page.locator("#score").click()
     expect(page.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")
     expect(page.locator("#status")).to_contain_text("Ready")
-    assert first_reward(page) != pytest.approx(before, abs=1e-5)
+    assert first_reward(page) != before
 
     (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
     page.locator("#model input").fill(str(tmp_path))

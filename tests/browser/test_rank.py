@@ -48,6 +48,14 @@ def test_ranks_marks_the_winner_and_draws_every_curve(visit):
     expect(page.locator("#winner")).to_contain_text(re.compile("aggregations? (agree|disagree)"))
 
 
+def test_one_click_on_an_example_ranks_it(visit):
+    page = opened(visit())
+    example = EXAMPLES["best_of_n"][2]
+    page.get_by_role("button", name=example["title"]).click()
+    expect(page.locator("#winner h2")).to_have_text(f"Solution {example['picks'] + 1} is best")
+    rows(page, len(example["solutions"]))
+
+
 def test_another_aggregation_ranks_again(visit):
     page = opened(visit())
     rank(page)
