@@ -54,8 +54,8 @@ def fit_platt(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     return scale, shift
 
 
-def fit(sources: Sequence[Judged]) -> tuple[float, float]:
-    """Scale and shift near Platt's that find first errors best at 0.5 and are fair to each source.
+def fit(judged: Sequence[Judged]) -> tuple[float, float]:
+    """Scale and shift near Platt's that find first errors best at 0.5, fair to each of `judged`.
 
     Most steps are right, so the likeliest shift flags few; first-error F1 weighs right and wrong
     solutions alike. And what is likeliest for all sources together is too sure of one and too
@@ -63,14 +63,14 @@ def fit(sources: Sequence[Judged]) -> tuple[float, float]:
     calibration error where it is largest; of the places that keep that error within `_TOLERANCE`,
     or else come nearest to it, the one with the best F1.
     """
-    errors, rows = everything = _together(sources)
-    platt, shift = fit_platt(*judged_steps(*everything))
+    errors, rows = _together(judged)
+    platt, shift = fit_platt(*judged_steps(errors, rows))
     scales = platt * np.linspace(0.8, 2, 13)
 
     def unfairness(even: float, scale: float) -> float:
         return max(
             calibration_error(*judged_steps(errors, _moved(rows, scale, -scale * even)))
-            for errors, rows in sources
+            for errors, rows in judged
         )
 
     def worth(even: float) -> tuple[float, ...]:
@@ -83,8 +83,8 @@ def fit(sources: Sequence[Judged]) -> tuple[float, float]:
     return float(scale), float(shift)
 
 
-def _together(sources: Sequence[Judged]) -> Judged:
-    errors, rows = zip(*sources, strict=True)
+def _together(judged: Sequence[Judged]) -> Judged:
+    errors, rows = zip(*judged, strict=True)
     return list(chain(*errors)), list(chain(*rows))
 
 

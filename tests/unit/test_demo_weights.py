@@ -9,10 +9,11 @@ from safetensors import safe_open
 from vllm_prm.formats import load_format
 
 from prm_app.demo import export
-from prm_app.demo.benchmark import Case, step_logits
-from prm_app.demo.calibrate import apply, fit_platt
+from prm_app.demo.benchmark import Case, step_logits, step_rewards
+from prm_app.demo.calibrate import apply, fit, fit_platt
 from prm_app.demo.evaluate import measure, read_sample
 from prm_app.demo.model import DemoPrm, Shape
+from prm_app.evaluation import calibration_error, judged_steps
 from prm_app.ranking import first_error
 
 HERE = export.CHECKPOINTS.parent
@@ -71,6 +72,22 @@ def test_the_trunk_is_one_file_that_both_formats_share():
     links = {(export.CHECKPOINTS / name / "trunk.safetensors").resolve() for name in export.FORMATS}
     assert links == {(export.CHECKPOINTS / "trunk.safetensors").resolve()}
     assert (export.CHECKPOINTS / "trunk.safetensors").stat().st_size < 24.5e6
+
+
+def test_calibration_is_fair_to_each_source():
+    rng = np.random.default_rng(0)
+    sources = []
+    for sureness in (2.0, 3.0):
+        true = rng.normal(2, 2, size=(400, 4))
+        wrong = rng.random(true.shape) > 1 / (1 + np.exp(-true))
+        errors = np.where(wrong.any(1), wrong.argmax(1), -1)
+        sources.append((errors.tolist(), (sureness * true - 3).tolist()))
+    scale, shift = fit(sources)
+    for errors, rows in sources:
+        moved = step_rewards([scale * np.array(row) + shift for row in rows])
+        before = calibration_error(*judged_steps(errors, step_rewards(rows)))
+        after = calibration_error(*judged_steps(errors, moved))
+        assert after < 0.05 < before
 
 
 def test_an_exported_model_loads_again(tmp_path):
