@@ -9,20 +9,22 @@ def choose(page: Page, title: str) -> None:
     page.get_by_role("option", name=title).click()
 
 
-def first_reward(page: Page) -> float:
-    return float(page.locator("#steps .step").first.get_attribute("data-reward"))
+def last_reward(page: Page) -> float:
+    return float(page.locator("#steps .step").last.get_attribute("data-reward"))
 
 
 def test_switches_model_and_survives_one_that_cannot_be_loaded(visit, tmp_path):
     page = visit()
-    before = first_reward(page)
+    page.get_by_role("button", name="A wrong operation").click()
+    expect(page.locator("#verdict")).to_contain_text("First error")
+    before = last_reward(page)
     choose(page, "Demo PRM (Qwen format)")
     expect(page.locator("#about")).to_contain_text("Qwen format")
     expect(page.locator("#stale")).to_contain_text("Changed since this was scored")
     page.locator("#score").click()
     expect(page.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")
     expect(page.locator("#status")).to_contain_text("Ready")
-    assert first_reward(page) != before
+    assert last_reward(page) != pytest.approx(before, abs=1e-5)
 
     (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
     page.locator("#model input").fill(str(tmp_path))
@@ -37,5 +39,5 @@ def test_switches_model_and_survives_one_that_cannot_be_loaded(visit, tmp_path):
     choose(page, "Demo PRM (Skywork format)")
     page.locator("#score").click()
     expect(page.locator("#facts")).to_contain_text("Demo PRM (Skywork format)")
-    assert first_reward(page) == pytest.approx(before, abs=1e-5)
+    assert last_reward(page) == pytest.approx(before, abs=1e-5)
     expect(alert).to_have_count(0)
