@@ -96,4 +96,8 @@ def step_logits(
 
 def step_rewards(logits: Sequence[Sequence[float]]) -> list[list[float]]:
     """The rewards in [0, 1] that these logits mean."""
-    return [(1 / (1 + np.exp(-np.array(row)))).tolist() for row in logits]
+    return [sigmoid(np.array(row)).tolist() for row in logits]
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-logits))

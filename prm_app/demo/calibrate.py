@@ -22,6 +22,7 @@ from prm_app.demo.benchmark import (
     Case,
     plain_style,
     right_and_wrong,
+    sigmoid,
     step_logits,
     step_rewards,
 )
@@ -63,29 +64,24 @@ def fit(judged: Sequence[Judged]) -> tuple[float, float]:
     calibration error where it is largest; of the places that keep that error within `_TOLERANCE`,
     or else come nearest to it, the one with the best F1.
     """
-    errors, rows = _together(judged)
+    errors, rows = (list(chain(*parts)) for parts in zip(*judged, strict=True))
+    steps = [judged_steps(*source) for source in judged]
     platt, shift = fit_platt(*judged_steps(errors, rows))
     scales = platt * np.linspace(0.8, 2, 13)
 
     def unfairness(even: float, scale: float) -> float:
         return max(
-            calibration_error(*judged_steps(errors, _moved(rows, scale, -scale * even)))
-            for errors, rows in judged
+            calibration_error(sigmoid(scale * (logits - even)), labels) for logits, labels in steps
         )
 
     def worth(even: float) -> tuple[float, ...]:
         unfair, scale = min((unfairness(even, scale), scale) for scale in scales)
-        f1 = detection(errors, _moved(rows, scale, -scale * even), 0.5).f1
+        f1 = detection(errors, rows, even).f1
         return min(0.0, _TOLERANCE - unfair), f1, scale, -scale * even
 
     places = ((0.05 * i - shift) / platt for i in range(-4, 40))
     *_, scale, shift = max(map(worth, places))
     return float(scale), float(shift)
-
-
-def _together(judged: Sequence[Judged]) -> Judged:
-    errors, rows = zip(*judged, strict=True)
-    return list(chain(*errors)), list(chain(*rows))
 
 
 def _moved(rows: Sequence[Sequence[float]], scale: float, shift: float) -> list[list[float]]:
