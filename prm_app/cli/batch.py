@@ -25,13 +25,12 @@ def in_order(scorer: Scorer, jobs: Sequence[Solution | PrmError]) -> Iterator[Ou
     """Each job's outcome, as soon as it and those before it are known; an error is its own."""
     solutions = {i: job for i, job in enumerate(jobs) if isinstance(job, Solution)}
     places = list(solutions)
-    outcomes: dict[int, Outcome] = {
-        i: job for i, job in enumerate(jobs) if isinstance(job, PrmError)
-    }
+    errors = ((i, job) for i, job in enumerate(jobs) if isinstance(job, PrmError))
     scored = ((places[i], outcome) for i, outcome in scorer.score_many(solutions.values()))
+    outcomes: dict[int, Outcome] = {}
     handed = 0
     with show.progress("Scoring", len(jobs)) as bar:
-        for place, outcome in itertools.chain(outcomes.copy().items(), scored):
+        for place, outcome in itertools.chain(errors, scored):
             outcomes[place] = outcome
             bar.advance(TaskID(0))
             while handed in outcomes:

@@ -121,10 +121,11 @@ def _write(
     threshold: float,
 ) -> None:
     failed = isinstance(outcome, PrmError)
+    error = f"{args.file}, line {number}: {outcome}"
     if args.json:
         kept = {key: value for key, value in row.items() if key not in ("solution", "steps")}
         answer = (
-            {"error": f"{args.file}, line {number}: {outcome}"}
+            {"error": error}
             if failed
             else score_document(Result(row["problem"], outcome), threshold)
         )
@@ -132,6 +133,6 @@ def _write(
         return
     show.heading(f"Problem {number}: {row.get('problem')}")
     if failed:
-        show.failure(f"{args.file}, line {number}: {outcome}")
+        show.failure(error)
     else:
         show.scored(outcome, threshold)

@@ -43,7 +43,6 @@ def test_registering_twice_logs_one_line():
 
 WHICH_LAYERS_ARE_QUANTISED = """
 import sys
-import torch
 from vllm.config import set_current_vllm_config
 from vllm.distributed import init_distributed_environment, initialize_model_parallel
 from vllm.engine.arg_utils import EngineArgs
