@@ -1,4 +1,4 @@
-"""Opens the page while the bundled demo PRM loads: for `make demo` and a hosted Space."""
+"""`prm-app ui`, for `make demo` and a hosted Space, with the same options."""
 
 import os
 import subprocess
@@ -14,15 +14,7 @@ if "SPACE_ID" in os.environ:
     )
     sys.path.append(str(root / "plugin"))
 
-from prm_app.catalog import DEFAULT
-from prm_app.host import LocalHost
-from prm_app.ui import launch
+from prm_app.cli import main
 
 if __name__ == "__main__":
-    host = LocalHost()
-    host.select(DEFAULT.key)
-    launch(
-        host,
-        server_name=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
-        server_port=int(os.environ.get("GRADIO_SERVER_PORT", "7860")),
-    )
+    sys.exit(main(["ui", *sys.argv[1:]]))

@@ -233,10 +233,6 @@ def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "use_tqdm_on_load": False,
         **machine_defaults(),
     } | dict(options)
-    if chosen.get("quantization"):
-        from vllm_prm.qwen import keep_head
-
-        chosen.setdefault("hf_overrides", keep_head)
     if "max_num_seqs" not in options:
         chosen["max_num_seqs"] = min(chosen["max_num_seqs"], chosen["max_num_batched_tokens"])
     if on_cpu() and chosen.get("kv_cache_memory_bytes") is None:

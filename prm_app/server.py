@@ -71,10 +71,6 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         command.validate(args)
     except (TypeError, ValueError) as error:
         raise InputError(f"vLLM does not take these options: {error}") from error
-    if args.quantization and not args.hf_overrides:
-        from vllm_prm.qwen import keep_head
-
-        args.hf_overrides = keep_head
     if on_cpu():
         _use_every_core()
         if args.kv_cache_memory_bytes is None:

@@ -1,18 +1,21 @@
-"""What the plugin adds to vLLM: Skywork-o1-Open-PRM, and Qwen2.5-Math-PRM in fp8.
+"""What the plugin adds to vLLM: Skywork-o1-Open-PRM, and a Qwen2.5-Math-PRM fit for fp8.
 
 vLLM calls `register` at the start of every process through the `vllm.general_plugins` entry point.
 """
+
+from functools import cache
 
 from packaging.version import Version
 
 ARCHITECTURES = {
     "Qwen2ForPrmModel": "vllm_prm.skywork:Qwen2ForPrmModel",
-    "QuantizedQwen2ForProcessRewardModel": "vllm_prm.qwen:QuantizedQwen2ForProcessRewardModel",
+    "Qwen2ForProcessRewardModel": "vllm_prm.qwen:Qwen2ForProcessRewardModel",
 }
 SUPPORTED_VLLM = ("0.26", "0.32")
 """The oldest and the newest minor version of vLLM whose interfaces the plugin is written for."""
 
 
+@cache
 def register() -> None:
     """Registers the plugin's architectures with vLLM; calling it again changes nothing."""
     import vllm
@@ -21,14 +24,13 @@ def register() -> None:
 
     # vLLM prints only loggers below its own name.
     logger = init_logger(f"vllm.plugins.{__name__}")
-    missing = ARCHITECTURES.keys() - ModelRegistry.get_supported_archs()
-    for architecture in sorted(missing):
-        ModelRegistry.register_model(architecture, ARCHITECTURES[architecture])
+    for architecture, implementation in ARCHITECTURES.items():
+        ModelRegistry.register_model(architecture, implementation)
         logger.info("vllm-prm registered %s", architecture)
 
     installed = Version(vllm.__version__)
     oldest, newest = map(Version, SUPPORTED_VLLM)
-    if missing and not oldest.release <= installed.release[:2] <= newest.release:
+    if not oldest.release <= installed.release[:2] <= newest.release:
         logger.warning(
             "vllm-prm supports vLLM %s to %s, and this is vLLM %s: compare its rewards with "
             "known ones before you trust them",

@@ -1,18 +1,17 @@
-"""Qwen2.5-Math-PRM quantised while it loads (`--quantization fp8`), its score head left as it is.
+"""Qwen2.5-Math-PRM as vLLM has it, but for its score head: quantisation leaves it as it is.
 
-vLLM's own class quantises the head with the rest, and its fp8 kernels then stop at the head's
-float32 bias. The head is a thousandth of the weights and what a reward is read from.
+vLLM quantises the head with the rest, and its fp8 kernels then stop at the head's float32 bias.
+The head is a thousandth of the weights and what a reward is read from.
 """
 
 from torch import nn
-from transformers import PretrainedConfig
 from vllm.config import VllmConfig
 from vllm.model_executor.layers.linear import ColumnParallelLinear, RowParallelLinear
-from vllm.model_executor.models.qwen2_rm import Qwen2ForProcessRewardModel
+from vllm.model_executor.models import qwen2_rm
 
 
-class QuantizedQwen2ForProcessRewardModel(Qwen2ForProcessRewardModel):
-    """`Qwen2ForProcessRewardModel` with a quantised trunk and a head in full precision."""
+class Qwen2ForProcessRewardModel(qwen2_rm.Qwen2ForProcessRewardModel):
+    """vLLM's model of the same name, its head in full precision under every quantisation."""
 
     def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
         super().__init__(vllm_config=vllm_config, prefix=prefix)
@@ -22,10 +21,3 @@ class QuantizedQwen2ForProcessRewardModel(Qwen2ForProcessRewardModel):
             nn.ReLU(),
             RowParallelLinear(size, self.config.num_labels, params_dtype=kind, return_bias=False),
         )
-
-
-def keep_head(config: PretrainedConfig) -> PretrainedConfig:
-    """For vLLM's `hf_overrides`: Qwen2.5-Math-PRM as the class above, other models unchanged."""
-    if config.architectures == [Qwen2ForProcessRewardModel.__name__]:
-        config.architectures = [QuantizedQwen2ForProcessRewardModel.__name__]
-    return config

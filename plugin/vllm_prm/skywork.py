@@ -25,12 +25,13 @@ class ValueHead(nn.Module):
 
     def __init__(self, hidden_size: int, dtype: torch.dtype, prefix: str) -> None:
         super().__init__()
+        self.dtype = dtype
         self.summary = ReplicatedLinear(
             hidden_size, 1, params_dtype=dtype, return_bias=False, prefix=f"{prefix}.summary"
         )
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        return self.summary(hidden_states.to(self.summary.weight.dtype))
+        return self.summary(hidden_states.to(self.dtype))
 
 
 @default_pooling_type(tok_pooling_type="ALL")

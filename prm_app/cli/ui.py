@@ -1,6 +1,7 @@
 """`prm-app ui`: the page in a browser, with an engine in this process or on running servers."""
 
 import argparse
+import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -28,8 +29,17 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--host", default="127.0.0.1", help="default: 127.0.0.1")
-    parser.add_argument("--port", type=int, default=7860, help="default: 7860")
+    parser.add_argument(
+        "--host",
+        default=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
+        help="default: GRADIO_SERVER_NAME, else 127.0.0.1",
+    )
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=os.environ.get("GRADIO_SERVER_PORT", "7860"),
+        help="default: GRADIO_SERVER_PORT, else 7860",
+    )
     parser.add_argument(
         "--auth", metavar="NAME:PASSWORD", help="ask visitors for this name and password"
     )

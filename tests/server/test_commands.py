@@ -7,7 +7,9 @@ import sys
 import pytest
 from gradio_client import Client
 
-from prm_app.scoring import solution
+from prm_app.demo.evaluate import read_sample
+from prm_app.evaluation import detection
+from prm_app.scoring import Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
 TEXT = "4 pens cost 4 * 3 = 12 dollars.\nThe answer is 12."
@@ -54,6 +56,21 @@ def test_score_reads_jsonl_keeps_order_and_says_what_failed(qwen, stock, expecte
     assert "line 2: The solution is empty" in rows[1]["error"]
     assert 'line 4: "problem" is missing' in rows[3]["error"]
     assert "rewards" not in rows[1]
+
+
+def test_eval_judges_what_the_server_scores(qwen, in_process, tmp_path):
+    cases = read_sample()["GSM8K test, 30 problems"][:6]
+    rows = [{"problem": c.problem, "steps": c.steps, "label": c.error} for c in cases]
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps(rows))
+    done = prm_app("eval", str(path), "--json", "--base-url", qwen)
+    assert done.returncode == 0, done.stderr
+    scorer = in_process.scorer("demo-qwen")
+    rewards = [scorer.score(Solution(c.problem, tuple(c.steps))).rewards for c in cases]
+    expected = detection([c.error for c in cases], rewards, 0.5)
+    results = json.loads(done.stdout)["results"]
+    [own] = [row for row in results["detection"] if "the model's own" in row["chosen"]]
+    assert (own["exact"], own["unflagged"]) == pytest.approx(expected[:2])
 
 
 def test_rank_orders_votes_and_keeps_failures_apart(qwen, tmp_path):
