@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--auth is NAME:PASSWORD, with a colon between the two.")
     if args.mcp:
         _require_mcp()
+    _require_free(args.host, args.port)
     from prm_app.ui import launch
 
     host = open_host(args)
@@ -70,6 +72,17 @@ def run(args: argparse.Namespace) -> int:
     finally:
         host.close()
     return 0
+
+
+def _require_free(host: str, port: int) -> None:
+    """Finds out before a model is loaded whether the page can be opened here."""
+    try:
+        socket.create_server((host, port)).close()
+    except (OSError, OverflowError) as error:
+        raise InputError(
+            f"The page cannot be opened on {host}, port {port}: choose another with --port or "
+            f"--host ({error})"
+        ) from error
 
 
 def _require_mcp() -> None:

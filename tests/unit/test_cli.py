@@ -1,6 +1,7 @@
 """The command line without an engine: help, wrong use, exit codes, and that it starts fast."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -57,6 +58,14 @@ def test_wrong_use_ends_with_2_and_says_what_to_do(capsys, args, says):
     code, out, err = run(capsys, *args)
     assert (code, out) == (2, "")
     assert says in err
+
+
+def test_a_port_in_use_is_told_before_a_model_is_loaded(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        code, out, err = run(capsys, "ui", "--port", str(port))
+    assert (code, out) == (2, "")
+    assert f"127.0.0.1, port {port}: choose another with --port" in err
 
 
 def test_a_server_that_is_away_ends_with_4(capsys):
