@@ -95,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
             ),
             line.update,
         )
-    console.print(report.table(record))
+    Console(stderr=args.json).print(report.table(record))
     if args.json:
         json.dump(record, sys.stdout, indent=1)
         print()

@@ -26,3 +26,13 @@ def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, m
     assert scored["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     assert "the model reads at most 128" in failed["error"]
     assert "1 of 2 solutions could not be scored" in done.stderr
+
+
+def test_bench_prints_its_table_on_stdout():
+    command = [sys.executable, "-m", "prm_app.cli", "bench", "--peers", "ours"]
+    small = ["--scenarios", "latency", "--problems", "1", "--repeats", "1"]
+    done = subprocess.run([*command, *small], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "One solution alone, p50" in done.stdout
+    assert "Arithmetic ceiling of this machine" in done.stdout
+    assert "│" not in done.stderr
