@@ -28,6 +28,16 @@ def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, m
     assert "1 of 2 solutions could not be scored" in done.stderr
 
 
+def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):
+    problem, text = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
+    command = [sys.executable, "-m", "prm_app.cli", "score", "--json", "--model", model]
+    asked = ["--dtype", "bfloat16", "--problem", problem, "--solution", text]
+    done = subprocess.run([*command, *asked], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    expected = scorer.score(solution(scorer.prm, problem, text))
+    assert json.loads(done.stdout)["rewards"] == pytest.approx(expected.rewards, abs=0.05)
+
+
 def test_bench_prints_its_table_on_stdout():
     command = [sys.executable, "-m", "prm_app.cli", "bench", "--peers", "ours"]
     small = ["--scenarios", "latency", "--problems", "1", "--repeats", "1"]
