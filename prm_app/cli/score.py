@@ -120,19 +120,18 @@ def _write(
     outcome: Outcome,
     threshold: float,
 ) -> None:
-    failed = isinstance(outcome, PrmError)
-    error = f"{args.file}, line {number}: {outcome}"
+    error = f"{args.file}, line {number}: {outcome}" if isinstance(outcome, PrmError) else None
     if args.json:
         kept = {key: value for key, value in row.items() if key not in ("solution", "steps")}
         answer = (
             {"error": error}
-            if failed
+            if error
             else score_document(Result(row["problem"], outcome), threshold)
         )
         print(json.dumps({"line": number, **kept, **answer}, ensure_ascii=False), flush=True)
         return
     show.heading(f"Problem {number}: {row.get('problem')}")
-    if failed:
+    if error:
         show.failure(error)
     else:
         show.scored(outcome, threshold)
