@@ -7,6 +7,7 @@ it is loaded shows here, while the former one still serves.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
+from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
 from vllm_prm.formats import FORMATS
 
@@ -66,14 +68,28 @@ def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> Non
 
 
 def parameters(folder: Path) -> int:
-    """The number of weights in a checkpoint, from the sizes of its files.
+    """The number of weights in a checkpoint; 0 where there are none.
 
-    The dtype is the config's; 0 where there are no weights.
+    Safetensors say it themselves; of other files it is taken from their sizes and the config's
+    dtype. Raises ModelError where a file is damaged.
     """
+    if files := list(folder.glob("*.safetensors")):
+        return sum(map(_count, files))
     config = json.loads((folder / "config.json").read_text())
     dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
-    return sum(file.stat().st_size for file in files) // (4 if dtype == "float32" else 2)
+    sizes = sum(file.stat().st_size for file in folder.glob("*.bin"))
+    return sizes // (4 if dtype == "float32" else 2)
+
+
+def _count(file: Path) -> int:
+    try:
+        with safe_open(file, "np") as weights:
+            return sum(math.prod(weights.get_slice(key).get_shape()) for key in weights.keys())  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            f"{file} is not whole, or only stands for a file that git-lfs was to fetch: download "
+            f"it again ({error})."
+        ) from error
 
 
 def _with_format(prm: Prm, folder: Path) -> Prm:

@@ -2,7 +2,8 @@
 
 Knows token ids, not what they mean. One thread owns the engine: it builds it, adds what has arrived
 since the last step to the running batch (continuous batching), and hands out results. Where the CPU
-has no bf16 arithmetic the engine runs in float32, and on every CPU its core runs in this process.
+has no bf16 arithmetic the engine runs in float32. On every CPU the engine's core runs in this
+process, on GPUs in one of its own, so that a fault of the GPU or a failed load leaves nothing here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import itertools
 import os
 import queue
 import threading
+import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -114,6 +116,7 @@ class Engine:
             self.cache_tokens = cache.num_gpu_blocks * cache.block_size
         except BaseException as error:
             self._closed.set()
+            _free_memory(error)
             self._loaded.set_exception(load_error(error))
             return
         self._loaded.set_result(None)
@@ -129,7 +132,7 @@ class Engine:
         self._fail_everything(failure)
         engine.engine_core.shutdown()
         del engine
-        _free_memory()
+        _free_memory(failure.__cause__)
 
     def _serve(self, engine: Any) -> None:
         numbers = itertools.count()
@@ -295,9 +298,13 @@ def cache_bytes(args: Any) -> int:
     return per_token * max(MIN_CACHED_TOKENS, config.max_model_len + 1024)
 
 
-def _free_memory() -> None:
+def _free_memory(error: BaseException | None = None) -> None:
+    """Frees what nothing uses, and what the frames that an error went through still hold."""
     import torch
 
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
     gc.collect()
     if not on_cpu():
         torch.cuda.empty_cache()
@@ -307,7 +314,8 @@ def load_error(error: BaseException) -> PrmError:
     """What a failure of vLLM to load a model means for its user."""
     if isinstance(error, PrmError):
         return error
-    text = str(error)
+    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    text = str(error) or " at ".join([type(error).__name__, *lines])
     memory = ("out of memory", "OutOfMemory", "available memory", "free memory", "KV cache")
     if isinstance(error, MemoryError) or any(word.lower() in text.lower() for word in memory):
         found: PrmError = OutOfMemoryError(
@@ -316,6 +324,6 @@ def load_error(error: BaseException) -> PrmError:
             f"model. vLLM says: {text}"
         )
     else:
-        found = ModelError(f"vLLM could not load the model: {text or type(error).__name__}")
+        found = ModelError(f"vLLM could not load the model: {text}")
     found.__cause__ = error
     return found

@@ -1,8 +1,12 @@
 """Switching models: the former one goes on whenever the new one cannot be loaded."""
 
+import gc
 import shutil
 
 import pytest
+import torch
+from safetensors.torch import load_file, save
+from torch.nn import Module
 
 from prm_app.catalog import CHECKPOINTS
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError
@@ -33,15 +37,35 @@ def test_a_checkpoint_that_is_no_prm(host, tmp_path):
     assert before.score(EASY).rewards
 
 
-def test_damaged_weights_bring_the_former_model_back(host, tmp_path):
+def test_damaged_weights_leave_the_former_model_in_place(host, tmp_path):
     broken = tmp_path / "broken"
     shutil.copytree(CHECKPOINTS / "qwen", broken)
     (broken / "trunk.safetensors").write_bytes(b"damaged")
+    before = host.scorer("demo-skywork")
+    with pytest.raises(ModelError, match=r"trunk\.safetensors is not whole"):
+        host.scorer(str(broken))
+    assert host.scorer() is before and before.score(EASY).rewards
+
+
+def test_weights_of_another_shape_bring_the_former_model_back(host, tmp_path):
+    broken = tmp_path / "broken"
+    shutil.copytree(CHECKPOINTS / "qwen", broken)
+    weights = load_file(broken / "trunk.safetensors")
+    weights["model.layers.0.mlp.down_proj.weight"] = torch.ones(5, 5)
+    (broken / "trunk.safetensors").write_bytes(save(weights))
     expected = host.scorer("demo-skywork").score(EASY).rewards
     with pytest.raises(ModelError, match="could not load"):
         host.scorer(str(broken))
     assert host.scorer().prm.key == "demo-skywork"
     assert host.scorer().score(EASY).rewards == pytest.approx(expected, abs=1e-6)
+    assert _models_in_memory() == {"Qwen2ForPrmModel"}
+
+
+def _models_in_memory():
+    gc.unfreeze()  # vLLM froze what was there when it had loaded a model
+    gc.collect()
+    kinds = {type(each) for each in gc.get_objects()}
+    return {k.__name__ for k in kinds if Module in k.__mro__ and k.__name__.startswith("Qwen2For")}
 
 
 def test_switching_frees_the_former_model(host):
@@ -50,6 +74,7 @@ def test_switching_frees_the_former_model(host):
     assert not first.alive and second.alive
     assert host.status().serving.key == "demo-qwen"
     assert second.score(EASY).model == "demo-qwen"
+    assert _models_in_memory() == {"Qwen2ForProcessRewardModel"}
 
 
 def test_progress_is_shown_while_a_model_loads():

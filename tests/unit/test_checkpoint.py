@@ -1,6 +1,7 @@
 """What is wrong with a checkpoint is said before anything is loaded."""
 
 import json
+import shutil
 
 import pytest
 
@@ -30,6 +31,17 @@ def test_folders_that_are_no_prm(tmp_path, config, error, says):
         (tmp_path / "config.json").write_text(config)
     with pytest.raises(error, match=says):
         fetch(find(str(tmp_path)))
+
+
+@pytest.mark.parametrize("end", [b"", b"version https://git-lfs.github.com/spec/v1\n", 10**6])
+def test_weights_that_are_not_whole_are_named(tmp_path, end):
+    prm, folder = fetch(find("demo-qwen"))
+    broken = tmp_path / "broken"
+    shutil.copytree(folder, broken)
+    file = broken / "trunk.safetensors"
+    file.write_bytes(file.read_bytes()[:end] if isinstance(end, int) else end)
+    with pytest.raises(ModelError, match=r"trunk\.safetensors is not whole"):
+        require_memory(prm, broken, available=10**9, itemsize=4)
 
 
 def test_a_folder_that_is_not_there(tmp_path):
