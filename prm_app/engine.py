@@ -26,6 +26,7 @@ import psutil
 from numpy.typing import NDArray
 
 from prm_app.errors import EngineError, ModelError, NoEngineError, OutOfMemoryError, PrmError
+from prm_app.rootcause import root_cause
 
 OnStage = Callable[[str, float], None]
 """Called with what the engine is doing, as a sentence, and how far it is, in [0, 1]."""
@@ -214,7 +215,7 @@ def _prepare_environment() -> None:
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     if on_cpu():
-        os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 
 
 def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -251,7 +252,8 @@ def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> Any:
     from vllm.v1.engine.llm_engine import LLMEngine
 
     on_stage("Loading the weights", 0.6)
-    engine = LLMEngine.from_engine_args(EngineArgs(**chosen))
+    with root_cause():
+        engine = LLMEngine.from_engine_args(EngineArgs(**chosen))
     on_stage("Ready", 1.0)
     return engine
 

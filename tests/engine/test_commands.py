@@ -1,6 +1,7 @@
 """The commands with an engine of their own, as a user runs them."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -46,3 +47,16 @@ def test_bench_prints_its_table_on_stdout():
     assert "One solution alone, p50" in done.stdout
     assert "Arithmetic ceiling of this machine" in done.stdout
     assert "│" not in done.stderr
+
+
+def test_what_a_core_in_a_process_of_its_own_fails_of_is_said():
+    command = [sys.executable, "-m", "prm_app.cli", "score", "--problem", "1 + 1?", "--solution"]
+    done = subprocess.run(
+        [*command, "1 + 1 = 2", "--kv-cache-memory-bytes", str(10**15)],
+        env={**os.environ, "VLLM_ENABLE_V1_MULTIPROCESSING": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3 and not done.stdout
+    assert "prm-app: The model does not fit the memory of this machine" in done.stderr
+    assert "931322.57 GiB" in done.stderr

@@ -1,0 +1,49 @@
+"""Why vLLM did not start: what the processes of its own only log, as an error here."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+CONFIG = "VLLM_LOGGING_CONFIG_PATH"
+
+
+@contextmanager
+def root_cause() -> Iterator[None]:
+    """Gives a RuntimeError of vLLM that points to its log the first error found there.
+
+    Processes that vLLM forks have the log's handler from this one, those that it spawns from vLLM's
+    logging configuration. Where the environment has set that up differently it stays so, and the
+    error as vLLM raised it.
+    """
+    if os.environ.keys() & {CONFIG, "VLLM_CONFIGURE_LOGGING"}:
+        yield
+        return
+    from vllm.logger import DEFAULT_LOGGING_CONFIG
+
+    with TemporaryDirectory() as folder:
+        log, config = Path(folder, "log"), copy.deepcopy(DEFAULT_LOGGING_CONFIG)
+        config["handlers"]["log"] = {"class": "logging.FileHandler", "filename": str(log)}
+        config["loggers"]["vllm"]["handlers"].append("log")
+        os.environ[CONFIG] = str(Path(folder, "config"))
+        Path(folder, "config").write_text(json.dumps(config))
+        handler = logging.FileHandler(log)
+        logging.getLogger("vllm").addHandler(handler)
+        try:
+            yield
+        except RuntimeError as error:
+            first = re.search(r"^[\w.]*(Error|Exception)\b.*", log.read_text(), re.MULTILINE)
+            if first is None or "root cause" not in str(error):
+                raise
+            raise RuntimeError(first.group()) from error
+        finally:
+            logging.getLogger("vllm").removeHandler(handler)
+            handler.close()
+            del os.environ[CONFIG]
