@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-CONFIG = "VLLM_LOGGING_CONFIG_PATH"
+_CONFIG = "VLLM_LOGGING_CONFIG_PATH"
+_FIRST = re.compile(r"^[\w.]*(Error|Exception)\b.*", re.MULTILINE)
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def root_cause() -> Iterator[None]:
     logging configuration. Where the environment has set that up differently it stays so, and the
     error as vLLM raised it.
     """
-    if os.environ.keys() & {CONFIG, "VLLM_CONFIGURE_LOGGING"}:
+    if os.environ.keys() & {_CONFIG, "VLLM_CONFIGURE_LOGGING"}:
         yield
         return
     from vllm.logger import DEFAULT_LOGGING_CONFIG
@@ -32,18 +33,17 @@ def root_cause() -> Iterator[None]:
         log, config = Path(folder, "log"), copy.deepcopy(DEFAULT_LOGGING_CONFIG)
         config["handlers"]["log"] = {"class": "logging.FileHandler", "filename": str(log)}
         config["loggers"]["vllm"]["handlers"].append("log")
-        os.environ[CONFIG] = str(Path(folder, "config"))
+        os.environ[_CONFIG] = str(Path(folder, "config"))
         Path(folder, "config").write_text(json.dumps(config))
         handler = logging.FileHandler(log)
         logging.getLogger("vllm").addHandler(handler)
         try:
             yield
         except RuntimeError as error:
-            first = re.search(r"^[\w.]*(Error|Exception)\b.*", log.read_text(), re.MULTILINE)
-            if first is None or "root cause" not in str(error):
-                raise
-            raise RuntimeError(first.group()) from error
+            if "root cause" in str(error) and (first := _FIRST.search(log.read_text())):
+                raise RuntimeError(first.group()) from error
+            raise
         finally:
             logging.getLogger("vllm").removeHandler(handler)
             handler.close()
-            del os.environ[CONFIG]
+            del os.environ[_CONFIG]
