@@ -2,8 +2,8 @@
 
 Knows token ids, not what they mean. One thread owns the engine: it builds it, adds what has arrived
 since the last step to the running batch (continuous batching), and hands out results. Where the CPU
-has no bf16 arithmetic the engine runs in float32. On every CPU the engine's core runs in this
-process, on GPUs in one of its own, so that a fault of the GPU or a failed load leaves nothing here.
+has no bf16 arithmetic the engine runs in float32. The engine's core runs in this process too,
+unless the model is spread over several devices.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +27,7 @@ import psutil
 from numpy.typing import NDArray
 
 from prm_app.errors import EngineError, ModelError, NoEngineError, OutOfMemoryError, PrmError
-from prm_app.rootcause import root_cause
+from prm_app.startup import all_or_nothing, root_cause
 
 OnStage = Callable[[str, float], None]
 """Called with what the engine is doing, as a sentence, and how far it is, in [0, 1]."""
@@ -38,6 +39,15 @@ BATCH_TOKENS = 16_384
 """Tokens computed in one step on a GPU: enough to fill an H200 with a model of 1.5B weights."""
 CPU_BATCH_TOKENS = 1024
 """The same on a CPU: two cores are no faster with more, and a newcomer waits for less."""
+
+GRAPH_SIZES = (
+    *range(16, 512, 16),
+    *range(512, 1024, 32),
+    *range(1024, 2048, 64),
+    *range(2048, 4097, 128),
+)
+"""Tokens in one step, rounded up, that a GPU computes by replaying CUDA graphs. vLLM's own end at
+512; beyond them a small model waits for Python to launch its kernels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +135,7 @@ class Engine:
         try:
             self._serve(engine)
         except Exception as error:
-            failure = EngineError(
+            failure = _fault(error) or EngineError(
                 f"The engine failed while scoring: {error}. Load the model again."
             )
             failure.__cause__ = error
@@ -195,12 +205,15 @@ def memory(options: Mapping[str, Any]) -> tuple[int, int]:
     """Memory for a model with these engine options: bytes in all, and bytes a weight takes."""
     if on_cpu():
         return psutil.virtual_memory().available, 2 if _has_bf16() else 4
-    _prepare_environment()
+    _prepare_environment(options)
     from vllm.platforms import current_platform
 
-    devices = options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
     size = current_platform.get_device_total_memory()
-    return size * devices, 1 if options.get("quantization") == "fp8" else 2
+    return size * _devices(options), 1 if options.get("quantization") == "fp8" else 2
+
+
+def _devices(options: Mapping[str, Any]) -> int:
+    return options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
 
 
 def _has_bf16() -> bool:
@@ -210,12 +223,12 @@ def _has_bf16() -> bool:
     return torch.cpu._is_avx512_bf16_supported()
 
 
-def _prepare_environment() -> None:
-    """Sets what vLLM reads at its import."""
+def _prepare_environment(options: Mapping[str, Any]) -> None:
+    """Sets what vLLM reads at its import, and where the engine's core runs."""
     os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
-    if on_cpu():
+    if _devices(options) == 1:
         os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
 
 
@@ -224,7 +237,7 @@ def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
     Imports vLLM, and sets the environment that it reads at its import.
     """
-    _prepare_environment()
+    _prepare_environment(options)
     from vllm.config import PoolerConfig
     from vllm.engine.arg_utils import EngineArgs
 
@@ -240,8 +253,10 @@ def arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
     } | dict(options)
     if "max_num_seqs" not in options:
         chosen["max_num_seqs"] = min(chosen["max_num_seqs"], chosen["max_num_batched_tokens"])
-    if on_cpu() and chosen.get("kv_cache_memory_bytes") is None:
-        chosen["kv_cache_memory_bytes"] = cache_bytes(EngineArgs(**chosen))
+    args = EngineArgs(**chosen)
+    if on_cpu() and args.kv_cache_memory_bytes is None:
+        chosen["kv_cache_memory_bytes"] = cache_bytes(args)
+    chosen["cudagraph_capture_sizes"] = capture_sizes(args)
     return chosen
 
 
@@ -253,7 +268,7 @@ def _build(folder: str, options: dict[str, Any], on_stage: OnStage) -> Any:
     from vllm.v1.engine.llm_engine import LLMEngine
 
     on_stage("Loading the weights", 0.6)
-    with root_cause():
+    with all_or_nothing(), root_cause():
         engine = LLMEngine.from_engine_args(EngineArgs(**chosen))
     on_stage("Ready", 1.0)
     return engine
@@ -289,6 +304,18 @@ def on_cpu() -> bool:
     return torch.cuda.device_count() == 0
 
 
+def capture_sizes(args: Any) -> list[int] | None:
+    """`cudagraph_capture_sizes` for these engine arguments: GRAPH_SIZES, if they name none."""
+    config = args.compilation_config
+    named = (
+        args.cudagraph_capture_sizes,
+        args.max_cudagraph_capture_size,
+        config.cudagraph_capture_sizes,
+        config.max_cudagraph_capture_size,
+    )
+    return args.cudagraph_capture_sizes if on_cpu() or any(named) else list(GRAPH_SIZES)
+
+
 def cache_bytes(args: Any) -> int:
     """Bytes of prefix cache that hold the longest prompt, and at least MIN_CACHED_TOKENS."""
     import torch
@@ -310,7 +337,8 @@ def _free_memory(error: BaseException | None = None) -> None:
         error = error.__cause__ or error.__context__
     gc.collect()
     if not on_cpu():
-        torch.cuda.empty_cache()
+        with suppress(RuntimeError):  # of a GPU that has failed
+            torch.cuda.empty_cache()
 
 
 def load_error(error: BaseException) -> PrmError:
@@ -327,6 +355,15 @@ def load_error(error: BaseException) -> PrmError:
             f"model. vLLM says: {text}"
         )
     else:
-        found = ModelError(f"vLLM could not load the model: {text}")
+        found = _fault(error) or ModelError(f"vLLM could not load the model: {text}")
     found.__cause__ = error
     return found
+
+
+def _fault(error: BaseException) -> EngineError | None:
+    """The message for an error of the GPU, after which its process gets nothing else from it."""
+    if "CUDA error" not in str(error):
+        return None
+    return EngineError(
+        f"The GPU reported an error, and this program can use it no more: start it again. {error}"
+    )

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 
 from prm_app.catalog import DEFAULT, find
 from prm_app.checkpoint import describe
-from prm_app.engine import cache_bytes, load_error, machine_defaults, on_cpu
+from prm_app.engine import cache_bytes, capture_sizes, load_error, machine_defaults, on_cpu
 from prm_app.errors import InputError, ModelError, NoEngineError
 
 PLUGIN = "prm"
@@ -71,10 +71,12 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         command.validate(args)
     except (TypeError, ValueError) as error:
         raise InputError(f"vLLM does not take these options: {error}") from error
+    engine_args = AsyncEngineArgs.from_cli_args(args)
     if on_cpu():
         _use_every_core()
         if args.kv_cache_memory_bytes is None:
-            args.kv_cache_memory_bytes = cache_bytes(AsyncEngineArgs.from_cli_args(args))
+            args.kv_cache_memory_bytes = cache_bytes(engine_args)
+    args.cudagraph_capture_sizes = capture_sizes(engine_args)
     _guard(args)
     return args
 

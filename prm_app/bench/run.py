@@ -206,7 +206,7 @@ class _Run:
 
     def latency(self) -> dict[str, Any]:
         """One solution at a time."""
-        asked = [problem[0] for problem in self._problems(10 * self._settings.repeats)]
+        asked = [problem[0] for problem in self._problems(20 * self._settings.repeats)]
         found, rewards = {}, {}
         for peer, worker in self._in_turn():
             self._on_progress(f"One solution alone: {peer}")

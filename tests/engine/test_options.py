@@ -9,6 +9,7 @@ import pytest
 from prm_app.catalog import find
 from prm_app.cli import main
 from prm_app.cli.engine_options import engine_options
+from prm_app.engine import GRAPH_SIZES, arguments
 from prm_app.errors import InputError, NotAPrmError
 from prm_app.server import server_args
 
@@ -90,6 +91,24 @@ def test_what_is_given_stands():
     assert (args.max_model_len, args.dtype) == (1024, "bfloat16")
     assert args.kv_cache_memory_bytes == 1_000_000
     assert args.pooler_config.tok_pooling_type == "STEP"
+
+
+@pytest.mark.parametrize(
+    "argv, sizes",
+    [
+        ([], GRAPH_SIZES),
+        (["--enforce-eager"], GRAPH_SIZES),
+        (["--cudagraph-capture-sizes", "8", "64"], [8, 64]),
+        (["--max-cudagraph-capture-size", "256"], None),
+        (["--compilation-config", '{"cudagraph_capture_sizes": [8]}'], None),
+    ],
+)
+def test_gpus_replay_long_solutions_unless_other_graphs_are_given(monkeypatch, argv, sizes):
+    monkeypatch.setattr("prm_app.engine.on_cpu", lambda: False)
+    here = arguments(find("demo-qwen").checkpoint, engine_options(["score", *argv])[0])
+    served = server_args(["demo-qwen", *argv])
+    for found in (here["cudagraph_capture_sizes"], served.cudagraph_capture_sizes):
+        assert found == (sizes and list(sizes))
 
 
 def test_only_prms_are_served(tmp_path):

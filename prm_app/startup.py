@@ -1,14 +1,15 @@
-"""Why vLLM did not start: what the processes of its own only log, as an error here."""
+"""When vLLM does not start: what it leaves behind is dropped, and what it only logs is said."""
 
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import logging
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -47,3 +48,26 @@ def root_cause() -> Iterator[None]:
             logging.getLogger("vllm").removeHandler(handler)
             handler.close()
             del os.environ[_CONFIG]
+
+
+@contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Frees a model whose load fails, as vLLM does with models of whole engines alone.
+
+    The executor holds it, and so do the hooks that its compiled modules gave to PyTorch. A process
+    has one engine at a time, so all that are found are of this load.
+    """
+    try:
+        yield
+    except BaseException:
+        from vllm.compilation.wrapper import TorchCompileWithNoGuardsWrapper
+        from vllm.v1.executor import Executor
+
+        for each in gc.get_objects():
+            kind = type(each)  # isinstance would make lazy modules import themselves
+            with suppress(Exception):
+                if issubclass(kind, Executor):
+                    each.shutdown()
+                elif issubclass(kind, TorchCompileWithNoGuardsWrapper):
+                    each.cleanup()
+        raise
