@@ -37,9 +37,13 @@ def test_a_checkpoint_that_is_no_prm(host, tmp_path):
     assert before.score(EASY).rewards
 
 
-def test_damaged_weights_leave_the_former_model_in_place(host, tmp_path):
-    broken = tmp_path / "broken"
-    shutil.copytree(CHECKPOINTS / "qwen", broken)
+@pytest.fixture
+def broken(tmp_path):
+    """A copy of a checkpoint, for the test to break."""
+    return shutil.copytree(CHECKPOINTS / "qwen", tmp_path / "broken")
+
+
+def test_damaged_weights_leave_the_former_model_in_place(host, broken):
     (broken / "trunk.safetensors").write_bytes(b"damaged")
     before = host.scorer("demo-skywork")
     with pytest.raises(ModelError, match=r"trunk\.safetensors is not whole"):
@@ -47,9 +51,7 @@ def test_damaged_weights_leave_the_former_model_in_place(host, tmp_path):
     assert host.scorer() is before and before.score(EASY).rewards
 
 
-def test_weights_of_another_shape_bring_the_former_model_back(host, tmp_path):
-    broken = tmp_path / "broken"
-    shutil.copytree(CHECKPOINTS / "qwen", broken)
+def test_weights_of_another_shape_bring_the_former_model_back(host, broken):
     weights = load_file(broken / "trunk.safetensors")
     weights["model.layers.0.mlp.down_proj.weight"] = torch.ones(5, 5)
     (broken / "trunk.safetensors").write_bytes(save(weights))
