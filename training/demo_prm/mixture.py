@@ -1,0 +1,345 @@
+"""Training rows: real solutions with the wrong turns off them, and problems made by rule.
+
+Trees as in `forest`, in the one token stream that both formats share: a first token, the problem
+and a newline, each step and a newline. A row has seven fields of which `TARGET` holds the chance, in
+thousandths, that all is right up to a step's end, and -1 where nothing is known or no step ends.
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from demo_prm import chat
+from demo_prm.forest import Forest
+from demo_prm.prose import Prose, key
+from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on, redrawn
+from demo_prm.real import Pool, Solution, first_strange
+
+IDS, POSITION, STRAND, PARENT, FORK, TARGET, MARK = range(7)
+NONE, WRONG, RIGHT, QUESTION = range(4)
+SOURCES = {
+    "changed": 26,
+    "judged": 17,
+    "failed": 9,
+    "human": 4,
+    "math": 9,
+    "pairs": 7,
+    "made": 28,
+}
+_MOST_STEPS = 26
+
+
+class Strand(NamedTuple):
+    """Steps and their targets; for a branch of a tree, `targets` says only what is new."""
+
+    steps: list[str]
+    targets: list[float | None]
+
+
+class Tree(NamedTuple):
+    """`exact` where the first wrong step of the trunk is surely that, so each word of it counts."""
+
+    problem: str
+    trunk: Strand
+    branches: list[Strand]
+    exact: bool = True
+
+
+class Mixture:
+    """An endless source of rows; one per worker process, each with its own `rng`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        forest: Forest | None,
+        tokenizer: Tokenizer,
+        seed: int = 0,
+        sources: dict[str, float] = SOURCES,
+        length: int = 2048,
+        branches: int = 6,
+        compact: NDArray | None = None,
+    ):
+        self.pool, self.forest, self.tokenizer = pool, forest, tokenizer
+        self.rng = random.Random(seed)
+        self.sources = {name: weight for name, weight in sources.items() if self._has(name)}
+        self.length, self.branches, self.compact = length, branches, compact
+        self.first = tokenizer.token_to_id("<|im_start|>")
+        (self.newline,) = tokenizer.encode("\n", add_special_tokens=False).ids
+        self.problems = list(pool.right)
+        self.judged = _by_outcome(pool.judged)
+        self.math = _by_outcome(pool.math)
+
+    def _has(self, source: str) -> bool:
+        if source == "made":
+            return self.forest is not None
+        return bool(self.pool.right if source == "changed" else getattr(self.pool, source))
+
+    def tree(self) -> Tree | None:
+        source = self.rng.choices(list(self.sources), self.sources.values())[0]
+        return getattr(self, f"_{source}")()
+
+    def _changed(self) -> Tree | None:
+        """A right solution, often with other numbers, and mistakes of every kind off it."""
+        rng = self.rng
+        problem = rng.choice(self.problems)
+        steps = chat.cut(rng.choice(self.pool.right[problem]), rng)
+        numbers = Prose(steps[-1]).numbers
+        if numbers and "boxed" not in steps[-1] and rng.random() < 0.4:
+            steps.append(chat.final_line(numbers[-1].text, rng))
+        return self._with_mistakes(problem, steps, self.pool.values[problem], 0.75)
+
+    def _with_mistakes(
+        self, problem: str, steps: list[str], values: set[float], redraw: float
+    ) -> Tree | None:
+        rng = self.rng
+        if len(steps) > _MOST_STEPS:
+            return None
+        steps = chat.redressed(steps, rng)
+        if rng.random() < redraw:
+            new = redrawn(Prose(problem), [Prose(step) for step in steps], rng)
+            if new is not None:
+                problem, steps, values = *new, set()
+        read = [Prose(step) for step in steps]
+        right = values | {key(value) for step in read for value in step.values}
+        known = [Prose(problem).values]
+        for step in read:
+            known.append(known[-1] + step.values)
+        kinds, weights = list(KIND_WEIGHTS), list(KIND_WEIGHTS.values())
+
+        def mistake() -> tuple[int, str, float | None, float | None] | None:
+            kind = rng.choices(kinds, weights)[0]
+            at = len(steps) - 1 if kind == "answer" else rng.randrange(len(steps))
+            slip = broken(read[at], list(dict.fromkeys(known[at])), right, kind, rng)
+            return slip and (at, *slip)
+
+        trunk, sound, branches = Strand(steps, [1.0] * len(steps)), len(steps), []
+        if rng.random() < 0.3 and (wrong := mistake()) and wrong[2] is not None:
+            at, text, old, new = wrong
+            rest = carried_on(read[at + 1 :], old, new)
+            trunk = Strand(steps[:at] + [text] + rest, [1.0] * at + [0.0] * (1 + len(rest)))
+            sound = at
+            branches.append(Strand(steps[: at + 1], [1.0] * (at + 1)))
+        seen = set()
+        for _ in range(2 * self.branches):
+            wrong = mistake() if len(branches) < self.branches else None
+            if wrong and wrong[0] <= sound and wrong[1] not in seen:
+                at, text = wrong[:2]
+                seen.add(text)
+                branches.append(Strand(steps[:at] + [text], [1.0] * at + [0.0]))
+        return Tree(problem, trunk, branches)
+
+    def _judged(self) -> Tree | None:
+        return self._scored(self.judged, 0.5)
+
+    def _math(self) -> Tree | None:
+        return self._scored(self.math, 0.4)
+
+    def _scored(self, solutions: dict[bool, list[Solution]], wrong: float) -> Tree | None:
+        """A solution with a teacher's scores, its steps now and then joined."""
+        rng = self.rng
+        solution = rng.choice(solutions[rng.random() >= wrong])
+        steps, targets = list(solution.steps), list(solution.targets)
+        if rng.random() < 0.4:
+            for i in range(len(steps) - 2, -1, -1):
+                if rng.random() < 0.25:
+                    steps[i : i + 2] = [steps[i] + rng.choice(("\n", "\n\n", " ")) + steps[i + 1]]
+                    del targets[i]
+        branches = []
+        if len(steps) > _MOST_STEPS:
+            return None
+        steps = chat.redressed(steps, rng)
+        for at, step in enumerate(steps):
+            if targets[at] > 0.9 and rng.random() < 0.5 and len(branches) < 4:
+                branches += self._one_mistake(solution.problem, steps, at, Prose(step))
+        return Tree(solution.problem, Strand(steps, targets), branches, exact=False)
+
+    def _one_mistake(
+        self, problem: str, steps: Sequence[str], at: int, step: Prose
+    ) -> list[Strand]:
+        kind = self.rng.choices(list(KIND_WEIGHTS), KIND_WEIGHTS.values())[0]
+        if kind == "answer":
+            kind = "operand"
+        known = Prose(problem).values + [v for s in steps[:at] for v in Prose(s).values]
+        right = self.pool.values.get(problem, set()) | {key(v) for s in steps for v in Prose(s).values}
+        slip = broken(step, known, right, kind, self.rng)
+        return [Strand([*steps[:at], slip.text], [1.0] * at + [0.0])] if slip else []
+
+    def _failed(self) -> Tree | None:
+        """A wrong solution; its first strange step, one step late as often as not, is wrong."""
+        rng = self.rng
+        failed = rng.choice(self.pool.failed)
+        steps = chat.cut(failed.text, rng)
+        said = {key(value) for value in Prose(steps[-1]).values}
+        stated = Prose(failed.answer).values
+        if len(stated) == 1 and key(stated[0]) not in said:
+            steps.append(chat.final_line(failed.answer, rng, plain=True))
+        if len(steps) > _MOST_STEPS:
+            return None
+        values, results = self.pool.values[failed.problem], self.pool.results[failed.problem]
+        error = first_strange([Prose(step) for step in steps], values, results)
+        targets: list[float | None] = [None] * len(steps)
+        if error is not None:
+            for i in range(error - 1):
+                targets[i] = 0.97
+            if error > 0:
+                targets[error - 1] = 0.75
+            for i in range(error, len(steps)):
+                targets[i] = 0.06 if i == error else 0.02
+        targets[-1] = 0.0
+        problem = failed.problem
+        steps = chat.redressed(steps, rng)
+        if rng.random() < 0.5:
+            new = redrawn(Prose(problem), [Prose(step) for step in steps], rng)
+            problem, steps = new or (problem, steps)
+        return Tree(problem, Strand(steps, targets), [], exact=False)
+
+    def _human(self) -> Tree | None:
+        return self._exact(self.rng.choice(self.pool.human), 0.5)
+
+    def _pairs(self) -> Tree | None:
+        solution, original = self.rng.choice(self.pool.pairs)
+        if self.rng.random() < 0.3 and original:
+            return Tree(solution.problem, Strand(list(original), [1.0] * len(original)), [])
+        return self._exact(solution, 0.0)
+
+    def _exact(self, solution: Solution, redraw: float) -> Tree | None:
+        problem, steps = solution.problem, chat.redressed(solution.steps, self.rng)
+        if len(steps) > _MOST_STEPS:
+            return None
+        if self.rng.random() < redraw:
+            new = redrawn(Prose(problem), [Prose(step) for step in steps], self.rng)
+            problem, steps = new or (problem, steps)
+        branches = []
+        for at, target in enumerate(solution.targets):
+            if target == 1.0 and len(branches) < 3 and self.rng.random() < 0.4:
+                branches += self._one_mistake(problem, steps, at, Prose(steps[at]))
+        return Tree(problem, Strand(steps, list(solution.targets)), branches)
+
+    def _made(self) -> Tree | None:
+        tree, _ = self.forest.tree()
+        rewrite = chat.displayed if self.rng.random() < 0.7 else str
+        mean = {RIGHT: 1.0, WRONG: 0.0}
+
+        def strand(texts: Sequence[str], labels: Sequence[int]) -> Strand:
+            return Strand([rewrite(text) for text in texts], [mean.get(label) for label in labels])
+
+        branches = [strand(branch.texts, branch.labels) for branch in tree.branches]
+        return Tree(tree.question, strand(tree.trunk, tree.labels), branches)
+
+    def rows(self) -> Iterator[NDArray[np.int16]]:
+        """Rows of `length` tokens, shape (7, length), filled with whole trees."""
+        open_rows = [_Row(self.length) for _ in range(8)]
+        while True:
+            try:
+                tree = self.tree()
+            except (ValueError, ArithmeticError, IndexError, RecursionError):
+                continue
+            if tree is None or not tree.trunk.steps or not all(tree.trunk.steps):
+                continue
+            cells = self.encode(tree)
+            if cells is None:
+                continue
+            size = cells.shape[1]
+            row = next((row for row in open_rows if row.free >= size), None)
+            if row is None:
+                row = min(open_rows, key=lambda row: row.free)
+                open_rows.remove(row)
+                yield row.cells
+                row = _Row(self.length)
+                open_rows.append(row)
+            row.add(cells)
+
+    def encode(self, tree: Tree) -> NDArray[np.int16] | None:
+        """Trunk and branches one after the other; None where they are too long or too odd."""
+        texts = {tree.problem, *tree.trunk.steps}
+        texts.update(step for branch in tree.branches for step in branch.steps)
+        ordered = list(texts)
+        encodings = self.tokenizer.encode_batch(ordered, add_special_tokens=False)
+        ids = {text: encoding.ids for text, encoding in zip(ordered, encodings, strict=True)}
+        trunk = self._tokens(tree.problem, tree.trunk, ids)
+        strands = [_strand(trunk, 0, 1, 0, tree.exact)]
+        for branch in tree.branches:
+            tokens = self._tokens(tree.problem, branch, ids)
+            fork = _parting(tokens.ids, trunk.ids)
+            if fork <= tokens.ends[-1] and fork < len(trunk.ids):
+                strands.append(_strand(tokens, fork, len(strands) + 1, 1, True))
+        cells = np.concatenate(strands, axis=1)
+        if cells.shape[1] > self.length:
+            return None
+        if self.compact is not None:
+            cells[IDS] = self.compact[cells[IDS].astype(np.uint16)]
+            if cells[IDS].min() < 0:
+                return None
+        return cells
+
+    def _tokens(self, problem: str, strand: Strand, ids: dict[str, list[int]]) -> "_Tokens":
+        tokens, ends = [self.first, *ids[problem], self.newline], []
+        begin = len(tokens)
+        for step in strand.steps:
+            tokens += ids[step]
+            tokens.append(self.newline)
+            ends.append(len(tokens) - 1)
+        return _Tokens(tokens, begin, ends, strand.targets)
+
+
+class _Tokens(NamedTuple):
+    ids: list[int]
+    begin: int
+    ends: list[int]
+    targets: Sequence[float | None]
+
+
+class _Row:
+    def __init__(self, length: int):
+        self.cells = np.zeros((7, length), np.int16)
+        self.cells[TARGET] = -1
+        self.used = self.strands = 0
+
+    @property
+    def free(self) -> int:
+        return self.cells.shape[1] - self.used
+
+    def add(self, tree: NDArray[np.int16]) -> None:
+        end = self.used + tree.shape[1]
+        tree[PARENT] = np.where(tree[PARENT] > 0, tree[PARENT] + self.strands, 0)
+        tree[STRAND] += self.strands
+        self.cells[:, self.used : end] = tree
+        self.used, self.strands = end, int(tree[STRAND].max())
+
+
+def _strand(
+    tokens: _Tokens, fork: int, number: int, parent: int, exact: bool
+) -> NDArray[np.int16]:
+    """The tokens from `fork` on. Marks say of each word whether all is right up to it."""
+    cells = np.zeros((7, len(tokens.ids)), np.int16)
+    cells[IDS] = np.array(tokens.ids, np.uint16).view(np.int16)
+    cells[POSITION] = np.arange(len(tokens.ids))
+    cells[STRAND], cells[PARENT], cells[FORK], cells[TARGET] = number, parent, fork, -1
+    cells[MARK, : tokens.begin] = QUESTION
+    begin, failed = tokens.begin, False
+    for end, target in zip(tokens.ends, tokens.targets, strict=True):
+        if target is not None:
+            cells[TARGET, end] = round(1000 * target)
+            if target > 0.9:
+                cells[MARK, begin : end + 1] = RIGHT
+            elif target < 0.1:
+                wrong_from = begin if failed or (exact and parent) else end
+                cells[MARK, wrong_from : end + 1] = WRONG
+                failed = True
+        begin = end + 1
+    return cells[:, fork:]
+
+
+def _parting(ids: Sequence[int], other: Sequence[int]) -> int:
+    """The first index at which two sequences differ, or the length of the shorter."""
+    length = min(len(ids), len(other))
+    differ = np.not_equal(ids[:length], other[:length])
+    return int(differ.argmax()) if differ.any() else length
+
+
+def _by_outcome(solutions: Sequence[Solution]) -> dict[bool, list[Solution]]:
+    return {right: [s for s in solutions if s.right == right] for right in (True, False)}

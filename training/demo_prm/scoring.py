@@ -1,0 +1,61 @@
+"""Step logits of the adapted model: a plain forward pass over solutions, longest first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from demo_prm.adapted import AdaptedPrm
+
+_LONGEST = 4096
+
+
+@torch.no_grad()
+def step_logits(
+    model: AdaptedPrm,
+    tokenizer: Tokenizer,
+    cases: Sequence[tuple[str, Sequence[str]]],
+    compact: np.ndarray | None = None,
+    budget: int = 65_536,
+) -> list[list[float]]:
+    """The logit of each step of each `(problem, steps)`; `budget` is of tokens at a time."""
+    device = model.value_head.weight.device
+    first = tokenizer.token_to_id("<|im_start|>")
+    (newline,) = tokenizer.encode("\n", add_special_tokens=False).ids
+    encoded = [_encode(tokenizer, first, newline, *case) for case in cases]
+    order = sorted(range(len(cases)), key=lambda i: -len(encoded[i][0]))
+    logits: list[list[float]] = [[] for _ in cases]
+    begin = 0
+    while begin < len(order):
+        length = -(-len(encoded[order[begin]][0]) // 64) * 64
+        chosen = order[begin : begin + max(1, budget // length)]
+        begin += len(chosen)
+        ids = np.full((len(chosen), length), newline)
+        for row, i in enumerate(chosen):
+            ids[row, : len(encoded[i][0])] = encoded[i][0]
+        if compact is not None:
+            ids = np.maximum(compact[ids], 0)
+        positions = torch.arange(length, device=device).expand(len(chosen), length)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            hidden = model(torch.from_numpy(ids).to(device).long(), positions)
+            read = model.value_head(hidden).squeeze(-1).float().cpu()
+        for row, i in enumerate(chosen):
+            logits[i] = read[row, encoded[i][1]].tolist()
+    return logits
+
+
+def _encode(
+    tokenizer: Tokenizer, first: int, newline: int, problem: str, steps: Sequence[str]
+) -> tuple[list[int], list[int]]:
+    problem_ids, *step_ids = (
+        encoding.ids
+        for encoding in tokenizer.encode_batch([problem, *steps], add_special_tokens=False)
+    )
+    tokens, ends = [first, *problem_ids, newline], []
+    for ids in step_ids:
+        tokens += [*ids, newline]
+        ends.append(len(tokens) - 1)
+    if len(tokens) > _LONGEST:
+        raise ValueError(f"a solution of {len(tokens)} tokens is too long to score here")
+    return tokens, ends
