@@ -11,7 +11,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 UV      := $(BIN)/uv
 # Each in a process of its own: one holds vLLM engines, one servers, one the app and a browser.
-SUITES  ?= unit engine server browser
+SUITES  ?= unit training engine server browser
 
 # torch's CPU build is not on the default index: take a wheel at hand, else ask PyTorch's own index.
 WHEELS  := $(firstword $(foreach d,$(PIP_FIND_LINKS),$(if $(wildcard $(d)/torch-*+cpu-*),$(d))))
@@ -26,12 +26,12 @@ help:
 
 install: $(READY)
 
-$(READY): requirements/$(BACKEND).txt pyproject.toml
+$(READY): requirements/$(BACKEND).txt pyproject.toml plugin/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=/path/to/python3.11 chooses one")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
 	$(UV) pip install --python $(BIN)/python --no-deps --compile-bytecode $(TORCH_$(BACKEND)) -r requirements/$(BACKEND).txt
-	$(UV) pip install --python $(BIN)/python --no-deps -e .
+	$(UV) pip install --python $(BIN)/python --no-deps -e plugin -e .
 	@touch $@
 
 demo: $(READY)
@@ -45,7 +45,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 
 LOCK = $(UV) pip compile --quiet pyproject.toml --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-	--no-annotate --no-header --no-emit-find-links --no-emit-index-url --extra test
+	--no-annotate --no-header --no-emit-find-links --no-emit-index-url --no-emit-package vllm-prm --extra test
 # Left out on CPU: parts of vLLM that a text pooling model does not use, whose wheels there are CUDA builds.
 SKIP_cpu = $(addprefix --no-emit-package ,torchvision torchaudio torchcodec opencv-python-headless triton)
 

@@ -6,13 +6,11 @@ import sys
 from pathlib import Path
 
 if "SPACE_ID" in os.environ:
-    # A Space installs requirements.txt and not the project, whose plugin vLLM must find installed.
+    # A Space installs what requirements.txt names alone, before the project's files are there.
     root = Path(__file__).parent
-    subprocess.run(
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--editable", root],
-        check=True,
-    )
-    sys.path.append(str(root / "plugin"))
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
+    subprocess.run([*pip, "--editable", root / "plugin", "--editable", root], check=True)
+    sys.path.append(str(root / "plugin"))  # editable installs are on the path of the next start
 
 from prm_app.cli import main
 

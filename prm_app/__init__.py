@@ -1,35 +1,39 @@
 """See what a process reward model thinks of a mathematical solution, step by step.
 
-from prm_app import LocalHost, solution
+import prm_app
 
-host = LocalHost()
-scorer = host.scorer("demo-skywork")
-scored = scorer.score(solution(scorer.prm, "What is 2 + 3 * 4?", "3 * 4 = 12\\n2 + 12 = 14"))
+with prm_app.load("demo-skywork") as scorer:
+    scored = scorer.score_text("What is 2 + 3 * 4?", "3 * 4 = 12\\n2 + 12 = 14")
 scored.steps, scored.rewards, scored.aggregate("mean"), scored.first_error(threshold=0.5)
 """
 
-from prm_app.catalog import CATALOG, Prm, find
+from prm_app.catalog import CATALOG, Prm, find_model
 from prm_app.errors import PrmError
-from prm_app.host import Host, LocalHost, Status
-from prm_app.ranking import AGGREGATIONS, aggregate, first_error, ranked
-from prm_app.scoring import ScoredSolution, Scorer, Solution, solution
-from prm_app.steps import SPLITS, split_steps
+from prm_app.local.models import LocalModels, load
+from prm_app.remote import RemoteScorer, Servers
+from prm_app.scoring import Models, Scorer, Status
+from prm_app.solutions.aggregation import AGGREGATIONS, aggregate, first_error, ranked
+from prm_app.solutions.solution import ScoredSolution, Solution, solution
+from prm_app.solutions.steps import SPLITS, split_steps
 
 __all__ = [
     "AGGREGATIONS",
     "CATALOG",
     "SPLITS",
-    "Host",
-    "LocalHost",
+    "LocalModels",
+    "Models",
     "Prm",
     "PrmError",
+    "RemoteScorer",
     "ScoredSolution",
     "Scorer",
+    "Servers",
     "Solution",
     "Status",
     "aggregate",
-    "find",
+    "find_model",
     "first_error",
+    "load",
     "ranked",
     "solution",
     "split_steps",

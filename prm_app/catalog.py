@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from vllm_prm.formats import FORMATS, PromptFormat
+from vllm_prm.families import PrmFamily
+from vllm_prm.families.qwen import Qwen
+from vllm_prm.families.skywork import Skywork
 
 CHECKPOINTS = Path(__file__).parent / "demo" / "checkpoints"
 BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
@@ -19,19 +21,23 @@ BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
 class Prm:
     """A process reward model.
 
-    `format` is None until the checkpoint's config has been read, as for a checkpoint named by the
+    `family` is None until the checkpoint's config has been read, as for a checkpoint named by the
     user. `threshold` is the reward under which a step counts as wrong; `parameters` counts weights.
     """
 
     key: str
     title: str
     checkpoint: str
-    format: type[PromptFormat] | None = None
+    family: type[PrmFamily] | None = None
     threshold: float = 0.5
     parameters: float | None = None
     licence: str = "see the checkpoint's own page"
     note: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is this model's key or checkpoint."""
+        return name.strip() in (self.key, self.checkpoint)
 
     @property
     def bundled(self) -> bool:
@@ -46,12 +52,12 @@ class Prm:
         return f"https://huggingface.co/{self.checkpoint}"
 
 
-def _demo(format: type[PromptFormat], family: str) -> Prm:
+def _demo(family: type[PrmFamily]) -> Prm:
     return Prm(
-        key=f"demo-{format.name}",
-        title=f"Demo PRM ({family} format)",
-        checkpoint=str(CHECKPOINTS / format.name),
-        format=format,
+        key=f"demo-{family.name}",
+        title=f"Demo PRM ({family.name.title()} format)",
+        checkpoint=str(CHECKPOINTS / family.name),
+        family=family,
         parameters=12.2e6,
         licence="Apache-2.0",
         note="Bundled. Grade-school mathematics in English only; runs on any CPU.",
@@ -59,25 +65,23 @@ def _demo(format: type[PromptFormat], family: str) -> Prm:
 
 
 def _published(
-    format: type[PromptFormat], checkpoint: str, title: str, *scores: float, **about
+    family: type[PrmFamily], checkpoint: str, title: str, *scores: float, **about
 ) -> Prm:
     return Prm(
         key=checkpoint.split("/")[-1],
         title=title,
         checkpoint=checkpoint,
-        format=format,
+        family=family,
         published=dict(zip(BENCHMARKS, scores, strict=True)),
         **about,
     )
 
 
-_SKYWORK, _QWEN = FORMATS["Qwen2ForPrmModel"], FORMATS["Qwen2ForProcessRewardModel"]
-
 CATALOG: tuple[Prm, ...] = (
-    _demo(_SKYWORK, "Skywork"),
-    _demo(_QWEN, "Qwen"),
+    _demo(Skywork),
+    _demo(Qwen),
     _published(
-        _SKYWORK,
+        Skywork,
         "Skywork/Skywork-o1-Open-PRM-Qwen-2.5-1.5B",
         "Skywork-o1-Open-PRM 1.5B",
         *(59.0, 48.0, 19.3, 19.2),
@@ -86,7 +90,7 @@ CATALOG: tuple[Prm, ...] = (
         note="Small and fast. Strongest on grade-school problems.",
     ),
     _published(
-        _SKYWORK,
+        Skywork,
         "Skywork/Skywork-o1-Open-PRM-Qwen-2.5-7B",
         "Skywork-o1-Open-PRM 7B",
         *(70.8, 53.6, 22.9, 21.0),
@@ -94,7 +98,7 @@ CATALOG: tuple[Prm, ...] = (
         licence="Skywork Community License",
     ),
     _published(
-        _QWEN,
+        Qwen,
         "Qwen/Qwen2.5-Math-PRM-7B",
         "Qwen2.5-Math-PRM 7B",
         *(82.4, 77.6, 67.5, 66.3),
@@ -103,7 +107,7 @@ CATALOG: tuple[Prm, ...] = (
         note="The best of its size on ProcessBench when published.",
     ),
     _published(
-        _QWEN,
+        Qwen,
         "Qwen/Qwen2.5-Math-7B-PRM800K",
         "Qwen2.5-Math-7B PRM800K",
         *(68.2, 62.6, 50.7, 44.3),
@@ -112,7 +116,7 @@ CATALOG: tuple[Prm, ...] = (
         note="ProcessBench's baseline, trained on PRM800K alone.",
     ),
     _published(
-        _QWEN,
+        Qwen,
         "Qwen/Qwen2.5-Math-PRM-72B",
         "Qwen2.5-Math-PRM 72B",
         *(87.3, 80.6, 74.3, 71.1),
@@ -125,7 +129,7 @@ CATALOG: tuple[Prm, ...] = (
 DEFAULT = CATALOG[0]
 
 
-def find(name: str) -> Prm:
+def find_model(name: str) -> Prm:
     """The catalogued model with this key or checkpoint, else a new entry for the checkpoint.
 
     `name` is a key, a hub name (`owner/model`) or a local folder; whether a checkpoint outside the
@@ -133,6 +137,6 @@ def find(name: str) -> Prm:
     """
     name = name.strip()
     for prm in CATALOG:
-        if name in (prm.key, prm.checkpoint):
+        if prm.is_called(name):
             return prm
     return Prm(key=name, title=Path(name).name or name, checkpoint=name)

@@ -21,7 +21,7 @@ from huggingface_hub.errors import (
 )
 from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
-from vllm_prm.formats import FORMATS
+from vllm_prm.families import FamilyError, family_of
 
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
@@ -30,11 +30,11 @@ _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
 
 def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) -> tuple[Prm, Path]:
-    """The entry with its format, and the folder of its checkpoint, downloaded where needed.
+    """The entry with its family, and the folder of its checkpoint, downloaded where needed.
 
     `on_progress` is called with the part of the files that is there, in [0, 1].
     Raises ModelNotFoundError where there is no such checkpoint or no right to read it, NotAPrmError
-    where its architecture is not one of `FORMATS`, and ModelError where a file is damaged.
+    if it is of no family known here, and ModelError where a file is damaged.
     """
     prm, folder = describe(prm)
     if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
@@ -51,7 +51,7 @@ def describe(prm: Prm) -> tuple[Prm, Path]:
         if prm.checkpoint.startswith(("/", ".", "~")):
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
         folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
-    return _with_format(prm, folder), folder
+    return _with_family(prm, folder), folder
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:
@@ -91,7 +91,7 @@ def _require_whole(file: Path) -> None:
         ) from error
 
 
-def _with_format(prm: Prm, folder: Path) -> Prm:
+def _with_family(prm: Prm, folder: Path) -> Prm:
     config = folder / "config.json"
     if not config.is_file():
         raise ModelNotFoundError(
@@ -99,16 +99,15 @@ def _with_format(prm: Prm, folder: Path) -> Prm:
             "tokenizer files and weights."
         )
     try:
-        architectures = json.loads(config.read_text()).get("architectures") or []
-    except (ValueError, AttributeError) as error:
+        content = json.loads(config.read_text())
+        if not isinstance(content, dict):
+            raise ValueError("it holds no object")
+    except ValueError as error:
         raise ModelError(f"{config} is not readable as JSON: {error}.") from error
-    for architecture in architectures:
-        if architecture in FORMATS:
-            return replace(prm, format=FORMATS[architecture])
-    raise NotAPrmError(
-        f"{prm.checkpoint} is not a process reward model known here: its architecture is "
-        f"{', '.join(architectures) or 'not named'}, and {' and '.join(FORMATS)} are supported."
-    )
+    try:
+        return replace(prm, family=family_of(content, prm.checkpoint))
+    except FamilyError as error:
+        raise NotAPrmError(f"{error}.") from error
 
 
 def _weights(repo: str) -> str:

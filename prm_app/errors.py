@@ -15,6 +15,13 @@ PrmError
     └── GeneratorError      the server that writes candidate solutions failed
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vllm_prm.families import Prompt
+
 
 class PrmError(Exception):
     """Any failure of this program that has a message for its user."""
@@ -38,6 +45,11 @@ class TooLongError(InputError):
             f"{limit:,}: step {step} is the first that does not fit. Shorten them, or raise "
             "--max-model-len if the model allows it."
         )
+
+    @classmethod
+    def of(cls, prompt: Prompt, limit: int) -> TooLongError:
+        """The error of a prompt that is longer than `limit` tokens."""
+        return cls(len(prompt.token_ids), limit, prompt.first_step_beyond(limit))
 
 
 class ModelError(PrmError):

@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
+from prm_app.api_client import Api
 from prm_app.errors import GeneratorError, InputError, ServerError
-from prm_app.http import Api
 
 INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
 """What the generator is told: what Qwen2.5-Math and its PRMs were trained with."""

@@ -1,18 +1,20 @@
-"""Problem + steps in, scored solution out: what scoring means, wherever the model runs."""
+"""The two interfaces everything else stands on: a scorer of one PRM, and the PRMs on offer."""
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from queue import SimpleQueue
+from typing import Any, Self
 
 from prm_app.catalog import Prm
-from prm_app.errors import InputError, PrmError
-from prm_app.ranking import Aggregation, aggregate, first_error
-from prm_app.steps import Split, split_steps
+from prm_app.errors import PrmError
+from prm_app.solutions.solution import ScoredSolution, Solution, solution
+from prm_app.solutions.steps import Split
 
 CHUNK = 128
 """Solutions tokenised and submitted together: some milliseconds of work."""
@@ -20,74 +22,47 @@ IN_FLIGHT = 1024
 """Solutions submitted and not yet done: more than any engine computes in one step."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredSolution:
-    """The steps of one solution as they were scored, and the reward of each.
-
-    `rewards[i]` in [0, 1] is the probability that step i is right given what precedes it. `tokens`
-    is the length of the whole prompt, `computed` how many of them the engine had to compute (the
-    rest was known); `seconds` is the time from asking to answer, waiting included.
-    """
-
-    model: str
-    steps: tuple[str, ...]
-    rewards: tuple[float, ...]
-    tokens: int
-    computed: int
-    seconds: float
-
-    def aggregate(self, how: Aggregation = "mean") -> float:
-        return aggregate(self.rewards, how)
-
-    def first_error(self, threshold: float) -> int | None:
-        return first_error(self.rewards, threshold)
-
-
-@dataclass(frozen=True, slots=True)
-class Solution:
-    """A problem and the steps of one solution of it."""
-
-    problem: str
-    steps: tuple[str, ...]
-
-
-def solution(
-    prm: Prm, problem: str, text: str, split: Split = "auto", delimiter: str | None = None
-) -> Solution:
-    """A problem and a solution's text as this PRM will score them.
-
-    Raises InputError where the problem or the solution is empty.
-    """
-    steps = split_steps(text, split, delimiter)
-    if prm.format is not None:
-        steps = [step for step in prm.format.split(steps) if step.strip()]
-    return checked(Solution(problem, tuple(steps)))
-
-
-def checked(solution: Solution) -> Solution:
-    """The same solution; raises InputError where it has no problem, no steps, or no real text."""
-    if not solution.problem.strip():
-        raise InputError(
-            "The problem is empty: a PRM judges steps against the problem, so give one."
-        )
-    if not any(step.strip() for step in solution.steps):
-        raise InputError("The solution is empty: give at least one step.")
-    try:
-        "".join((solution.problem, *solution.steps)).encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            "The text holds half of a surrogate pair, which is no character: it was cut or decoded "
-            "wrongly before it came here."
-        ) from error
-    return solution
-
-
 class Scorer(ABC):
-    """Scores solutions with one PRM, wherever that runs. Safe to use from several threads."""
+    """Scores solutions with one PRM, wherever that runs. Safe to use from several threads.
+
+    Attributes:
+        prm: The model.
+        limit: The longest prompt, in tokens.
+    """
 
     prm: Prm
     limit: int
-    """The longest prompt in tokens."""
+
+    @property
+    @abstractmethod
+    def alive(self) -> bool:
+        """Whether it can score; False once it is closed or its engine has failed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends after the solutions already submitted, and frees what it holds."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def score_text(
+        self, problem: str, text: str, split: Split = "auto", delimiter: str | None = None
+    ) -> ScoredSolution:
+        """Splits a solution's text into steps and scores it.
+
+        Args:
+            problem: The problem's text.
+            text: The solution's text.
+            split: What separates its steps; see `split_steps`.
+            delimiter: The text to split at, for `split="delimiter"`.
+
+        Raises:
+            PrmError: It cannot be scored; the message says why.
+        """
+        return self.score(solution(problem, text, split, delimiter))
 
     @abstractmethod
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
@@ -122,3 +97,54 @@ class Scorer(ABC):
                 yield i, future.result()
             except PrmError as error:
                 yield i, error
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the host is doing.
+
+    `serving` answers requests now; `loading` is on its way, at `stage` (a sentence) and `progress`
+    in [0, 1]; `error` is why the last load failed, until the next one starts.
+    """
+
+    serving: Prm | None = None
+    loading: Prm | None = None
+    stage: str = ""
+    progress: float = 0.0
+    error: PrmError | None = None
+
+
+class Models(ABC):
+    """Where a page finds the PRM of its choice. Safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._status = Status()
+
+    @abstractmethod
+    def models(self) -> tuple[Prm, ...]:
+        """The models on offer."""
+
+    def status(self) -> Status:
+        """What is serving and loading now."""
+        return self._status
+
+    @abstractmethod
+    def select(self, name: str) -> None:
+        """Starts loading a model by catalogue key, hub name or local folder; returns at once."""
+
+    @abstractmethod
+    def scorer(self, name: str | None = None, timeout: float | None = None) -> Scorer:
+        """A scorer of the named model, or of the one in use; waits up to `timeout` seconds for it.
+
+        Raises the PrmError of a load that failed, and EngineError where the wait was in vain.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Frees what is loaded."""
+
+    def _set(self, **changes: Any) -> None:
+        with self._changed:
+            self._status = replace(self._status, **changes)
+            self._changed.notify_all()

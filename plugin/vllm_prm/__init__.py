@@ -8,8 +8,8 @@ from functools import cache
 from packaging.version import Version
 
 ARCHITECTURES = {
-    "Qwen2ForPrmModel": "vllm_prm.skywork:Qwen2ForPrmModel",
-    "Qwen2ForProcessRewardModel": "vllm_prm.qwen:Qwen2ForProcessRewardModel",
+    "Qwen2ForPrmModel": "vllm_prm.models.skywork:Qwen2ForPrmModel",
+    "Qwen2ForProcessRewardModel": "vllm_prm.models.qwen:Qwen2ForProcessRewardModel",
 }
 SUPPORTED_VLLM = ("0.26", "0.32")
 """The oldest and the newest minor version of vLLM whose interfaces the plugin is written for."""

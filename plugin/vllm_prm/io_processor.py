@@ -2,7 +2,8 @@
 
 `{"model": …, "task": "plugin", "data": {"problem": …, "steps": […]}}`, or in place of "steps" a
 "solution" and the "delimiter" between its steps. "data" may be a list of these, which is answered
-by a list in the same order. Each answer is `{"rewards": […], "steps": […], "tokens": n}`.
+by a list in the same order. Each answer is `{"rewards": […], "steps": […], "tokens": n, "family":
+…}`: blank steps are left out of "steps" and have no reward, and "family" is how the model reads.
 
 A request is answered whole or refused whole: what is wrong with it is told before anything runs.
 """
@@ -10,7 +11,6 @@ A request is answered whole or refused whole: what is wrong with it is told befo
 from __future__ import annotations
 
 import itertools
-import re
 import time
 from array import array
 from collections import OrderedDict
@@ -27,7 +27,8 @@ from vllm.plugins.io_processors.interface import IOProcessor
 from vllm.pooling_params import PoolingParams
 from vllm.renderers import BaseRenderer
 
-from vllm_prm.formats import FormatError, Prompt, PromptFormat, load_format
+from vllm_prm.families import FamilyError, PrmFamily, Prompt, load_family
+from vllm_prm.text import is_blank, split_at
 
 PENDING_SECONDS = 3600
 """How long the prompts of a request that never comes back, such as a cancelled one, are kept."""
@@ -54,7 +55,7 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
     def __init__(self, vllm_config: VllmConfig, renderer: BaseRenderer) -> None:
         super().__init__(vllm_config, renderer)
         model = vllm_config.model_config
-        self._format: PromptFormat = load_format(
+        self._family: PrmFamily = load_family(
             model.model, revision=model.revision, tokenizer=model.tokenizer
         )
         self._limit: int = model.max_model_len
@@ -65,12 +66,12 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         if not single and not data:
             raise _refused("data", "is an empty list: give at least one problem with its steps")
         entries = [("data", data)] if single else _numbered("data", data)
-        return PrmRequest([_item(where, entry, self._format) for where, entry in entries], single)
+        return PrmRequest([_item(where, entry) for where, entry in entries], single)
 
     def pre_process(
         self, prompt: PrmRequest, request_id: str | None = None, **kwargs: Any
     ) -> Sequence[TokensPrompt]:
-        prompts = self._format.encode_batch(prompt.items)
+        prompts = self._family.encode_batch(prompt.items)
         for i, each in enumerate(prompts):
             if len(each.token_ids) > self._limit:
                 raise _refused(
@@ -100,10 +101,15 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
 
     def _answer(self, prompt: Prompt, rows: Any) -> dict[str, Any]:
         try:
-            rewards = self._format.rewards(self._format.step_rows(prompt, rows))
-        except FormatError as error:  # the server's fault, so not a ValueError: HTTP 500
+            rewards = self._family.rewards(self._family.step_rows(prompt, rows))
+        except FamilyError as error:  # the server's fault, so not a ValueError: HTTP 500
             raise RuntimeError(str(error)) from error
-        return {"rewards": rewards, "steps": list(prompt.steps), "tokens": len(prompt.token_ids)}
+        return {
+            "rewards": rewards,
+            "steps": list(prompt.steps),
+            "tokens": len(prompt.token_ids),
+            "family": self._family.name,
+        }
 
     # vLLM hands only the outputs back, and where the rewards stand cannot be told from them. The
     # request's id alone is no key: a client may choose it, and use it twice.
@@ -134,23 +140,15 @@ def processor() -> str:
     return f"{__name__}.{PrmIOProcessor.__name__}"
 
 
-def split_solution(solution: str, delimiter: str, format: type[PromptFormat]) -> list[str]:
-    """The steps between the delimiters, as the format reads them, less the blank ones."""
-    pieces = re.sub(r"\r\n?", "\n", solution).split(delimiter)
-    steps = format.split([piece.strip("\n") for piece in pieces])
-    return [step for step in steps if step.strip()]
-
-
 def too_long(prompt: Prompt, limit: int) -> str:
     """What is wrong with a prompt of more than `limit` tokens."""
-    fitting = sum(position < limit for position in prompt.positions)
     return (
         f"is {len(prompt.token_ids)} tokens long and the model reads at most {limit}: step "
-        f"{min(fitting + 1, len(prompt.steps))} is the first that does not fit; nothing was scored"
+        f"{prompt.first_step_beyond(limit)} is the first that does not fit; nothing was scored"
     )
 
 
-def _item(where: str, data: object, format: PromptFormat) -> tuple[str, list[str]]:
+def _item(where: str, data: object) -> tuple[str, list[str]]:
     if not isinstance(data, dict):
         raise _refused(where, 'must be an object with "problem" and "steps"')
     for field in data.keys() - {"problem", "steps", "solution", "delimiter"}:
@@ -171,8 +169,8 @@ def _item(where: str, data: object, format: PromptFormat) -> tuple[str, list[str
         delimiter = _text(f"{where}.delimiter", data.get("delimiter"), blank=True)
         if not delimiter:
             raise _refused(f"{where}.delimiter", "is empty")
-        steps = split_solution(solution, delimiter, type(format))
-    if not any(step.strip() for step in steps):
+        steps = split_at(solution, delimiter)
+    if all(map(is_blank, steps)):
         raise _refused(f"{where}.steps", "holds no step: give at least one that is not blank")
     return problem, steps
 
@@ -182,7 +180,7 @@ def _text(where: str, value: object, blank: bool = False) -> str:
         raise _refused(where, "is missing")
     if not isinstance(value, str):
         raise _refused(where, "must be a string")
-    if not blank and not value.strip():
+    if not blank and is_blank(value):
         raise _refused(where, "is empty")
     try:
         value.encode()

@@ -13,13 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from vllm_prm.formats import Prompt, load_format
+from vllm_prm.families import Prompt, load_family
 
 from prm_app.catalog import Prm
-from prm_app.engine import Engine, arguments
 from prm_app.errors import PrmError
-from prm_app.local import LocalScorer, Usage
-from prm_app.scoring import Solution
+from prm_app.local.engine import Engine
+from prm_app.local.engine_args import engine_arguments
+from prm_app.local.scorer import LocalScorer, Usage
+from prm_app.solutions.solution import Solution
 
 Rewards = list[tuple[float, ...]]
 
@@ -31,14 +32,14 @@ class Peer(ABC):
     concurrent: ClassVar[bool] = False
 
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        self.format = load_format(folder)
+        self.family = load_family(folder)
 
     @abstractmethod
     def score(self, solutions: Sequence[Solution]) -> Rewards:
         """The step rewards of each solution, tokenisation included."""
 
     def encode(self, solutions: Sequence[Solution]) -> list[Prompt]:
-        return self.format.encode_batch((each.problem, each.steps) for each in solutions)
+        return self.family.encode_batch((each.problem, each.steps) for each in solutions)
 
     def usage(self) -> Usage | None:
         """What is kept of former solutions, where anything is."""
@@ -58,7 +59,7 @@ class Ours(Peer):
         super().__init__(folder, options)
         prm = Prm(key=folder.name, title=folder.name, checkpoint=str(folder))
         engine = Engine(folder, options, lambda stage, done: None)
-        self.scorer = LocalScorer(prm, engine, self.format)
+        self.scorer = LocalScorer(prm, engine, self.family)
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:
         rewards: Rewards = [()] * len(solutions)
@@ -82,7 +83,7 @@ class VllmEncode(Peer):
 
     def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
         super().__init__(folder, options)
-        chosen = arguments(str(folder), options)
+        chosen = engine_arguments(str(folder), options)
         from vllm import LLM
 
         self.llm = LLM(**chosen)
@@ -91,7 +92,7 @@ class VllmEncode(Peer):
         prompts = self.encode(solutions)
         outputs = self._encode(prompts, reuse=False)
         return [
-            tuple(self.format.rewards(values[prompt.positions]))
+            tuple(self.family.rewards(values[prompt.positions]))
             for prompt, values in zip(prompts, outputs, strict=True)
         ]
 
@@ -145,7 +146,7 @@ class Transformers(Peer):
         for start in range(0, len(prompts), self.batch):
             batch = prompts[start : start + self.batch]
             for prompt, logits in zip(batch, self._logits(batch), strict=True):
-                rewards.append(tuple(self.format.rewards(logits[prompt.positions])))
+                rewards.append(tuple(self.family.rewards(logits[prompt.positions])))
         return rewards
 
     def _logits(self, prompts: Sequence[Prompt]) -> NDArray[np.floating]:

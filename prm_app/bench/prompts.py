@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 
 from prm_app.errors import InputError
-from prm_app.scoring import Solution
-from prm_app.steps import split_steps
+from prm_app.solutions.solution import Solution
+from prm_app.solutions.steps import split_steps
 
 _NAMES = ("Peyton", "Imani", "Ravi", "Chloe", "Mateo", "Yuki", "Amara", "Lars", "Priya", "Noah")
 _GOODS = ("apples", "notebooks", "tickets", "bracelets", "muffins", "stamps", "pens", "lamps")

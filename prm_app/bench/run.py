@@ -24,7 +24,7 @@ from prm_app.bench.checks import Checks
 from prm_app.bench.growth import growth
 from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
-from prm_app.scoring import Solution
+from prm_app.solutions.solution import Solution
 
 SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users", "start")
 LONG_SENTENCES = 14

@@ -16,7 +16,7 @@ from typing import Any
 import psutil
 
 from prm_app.bench.peers import Peer, Rewards, VllmEncode
-from prm_app.scoring import Solution
+from prm_app.solutions.solution import Solution
 
 
 def throughput(peer: Peer, solutions: Sequence[Solution]) -> tuple[float, Rewards]:

@@ -17,10 +17,10 @@ from prm_app.errors import EngineError
 
 _PAGE = """
 import json, sys
-from prm_app.host import LocalHost
+from prm_app.local.models import LocalModels
 from prm_app.ui import launch
 folder, engine, port = sys.argv[1:]
-host = LocalHost(json.loads(engine))
+host = LocalModels(json.loads(engine))
 host.select(folder)
 launch(host, server_name="127.0.0.1", server_port=int(port))
 """

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from importlib.metadata import version
 
 from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, ui
-from prm_app.cli.engine_options import engine_options, help_on_engine_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
+from prm_app.local.vllm_options import engine_options, help_on_engine_options
 
 COMMANDS = (ui, score, rank, eval, reward, serve, bench, models, doctor)
 EXIT_CODES = ((InputError, 2), (ModelError, 3), (EngineError, 3), (ServerError, 4))

@@ -8,7 +8,8 @@ from rich.progress import TaskID
 
 from prm_app.cli import show
 from prm_app.errors import InputError, PrmError
-from prm_app.scoring import ScoredSolution, Scorer, Solution
+from prm_app.scoring import Scorer
+from prm_app.solutions.solution import ScoredSolution, Solution
 
 Outcome = ScoredSolution | PrmError
 

@@ -14,7 +14,7 @@ from prm_app.bench import report
 from prm_app.bench.run import SCENARIOS, Settings
 from prm_app.bench.run import run as measure
 from prm_app.bench.shapes import SHAPES, write
-from prm_app.catalog import DEFAULT, find
+from prm_app.catalog import DEFAULT, find_model
 from prm_app.checkpoint import fetch
 from prm_app.errors import EngineError
 
@@ -108,7 +108,7 @@ def run(args: argparse.Namespace) -> int:
 def _checkpoint(args: argparse.Namespace) -> Any:
     """What to call the model, and its folder."""
     if args.shape is None:
-        prm, folder = fetch(find(args.model))
+        prm, folder = fetch(find_model(args.model))
         yield prm.key, folder
     else:
         with TemporaryDirectory() as folder:

@@ -12,7 +12,7 @@ from rich.text import Text
 from prm_app.cli import show
 from prm_app.cli.options import add_model, open_scorer
 from prm_app.errors import ModelError, NoEngineError, PrmError
-from prm_app.scoring import Solution
+from prm_app.solutions.solution import Solution
 
 TAKES_ENGINE_OPTIONS = True
 SAMPLE = Solution("What is 2 + 3 * 4?", ("3 * 4 = 12", "2 + 12 = 14"))
@@ -90,10 +90,10 @@ def _device() -> Iterator[str]:
     try:
         import torch
 
-        from prm_app.engine import memory
+        from prm_app.local.engine_args import model_memory
     except ImportError as error:
         raise NoEngineError from error
-    size, itemsize = memory({})
+    size, itemsize = model_memory({})
     if torch.cuda.is_available():
         yield f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
     else:

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from rich import box
@@ -14,14 +14,15 @@ from rich.console import RenderableType
 from rich.progress import TaskID
 from rich.table import Table
 
-from prm_app import evaluation
 from prm_app.bench.machine import versions
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
 from prm_app.cli.options import add_scoring, open_scorer, read_text, solution_of, threshold_of
 from prm_app.errors import InputError, PrmError
-from prm_app.evaluation_data import Choice, Labelled, read_row, rows
-from prm_app.scoring import Scorer, Solution
+from prm_app.evaluation import metrics
+from prm_app.evaluation.data import Choice, Labelled, read_row, rows
+from prm_app.scoring import Scorer
+from prm_app.solutions.solution import Solution
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -35,8 +36,7 @@ The file is a JSON list or JSONL of one of two kinds, known by its fields; other
   Best-of-N: "problem" and "candidates", each with its "solution" and "is_correct" (true or false);
   or an "answer" beside "problem", and math-verify says which candidates give it.
 
-A labelled step of several lines, each a step of its own to models of the Skywork format, has the
-least of their rewards. A solution that cannot be scored is in no figure, nor is a problem with such
+A solution that cannot be scored is in no figure, nor is a problem with such
 a candidate: they are listed, and the exit code is 1.
 
 Every vLLM engine option is taken as vLLM names it: `prm-app eval --help=all` lists them.
@@ -121,27 +121,20 @@ def _first_errors(
     args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """First-error detection by threshold, and how far the rewards can be believed."""
-    lines = {row.where: [_lines(scorer, step) for step in row.steps] for row in data}
-    jobs = {
-        row.where: Solution(row.problem, tuple(chain.from_iterable(lines[row.where])))
-        for row in data
-    }
+    jobs = {row.where: Solution(row.problem, tuple(row.steps)) for row in data}
     scored = _score(scorer, jobs, failures)
     errors = [row.label for row in data if row.where in scored]
-    rewards = []
-    for where, line_rewards in scored.items():
-        rest = iter(line_rewards)
-        rewards.append([min(islice(rest, len(step))) for step in lines[where]])
+    rewards = list(scored.values())
     if not errors:
         return {}
     threshold = threshold_of(args, scorer)
     chosen = dict.fromkeys(GRID, "")
     if 0 < sum(error < 0 for error in errors) < len(errors):
-        chosen[evaluation.best_threshold(errors, rewards)] = BEST
+        chosen[metrics.best_threshold(errors, rewards)] = BEST
     own = "the model's own" if args.threshold is None else "--threshold"
     chosen[threshold] = ", ".join(filter(None, (own, chosen.get(threshold))))
-    steps, labels = evaluation.judged_steps(errors, rewards)
-    found = {each: evaluation.detection(errors, rewards, each) for each in sorted(chosen)}
+    steps, labels = metrics.judged_steps(errors, rewards)
+    found = {each: metrics.detection(errors, rewards, each) for each in sorted(chosen)}
     return {
         "wrong": found[threshold].wrong,
         "right": found[threshold].right,
@@ -151,8 +144,8 @@ def _first_errors(
             for each in found
         ],
         "judged_steps": len(steps),
-        "calibration_error": _figure(evaluation.calibration_error(steps, labels)),
-        "roc_auc": _figure(evaluation.roc_auc(steps, labels)),
+        "calibration_error": _figure(metrics.calibration_error(steps, labels)),
+        "roc_auc": _figure(metrics.roc_auc(steps, labels)),
     }
 
 
@@ -185,13 +178,13 @@ def _best_of(
         for row in data
     }
     jobs = {
-        place: attempt(solution_of, args, scorer, row.problem, text)
+        place: attempt(solution_of, args, row.problem, text)
         for row in data
         for place, text in zip(places[row.where], row.solutions, strict=True)
     }
     scored = _score(scorer, jobs, failures)
     problems = [
-        evaluation.Judged(row.right, [scored[place] for place in places[row.where]], row.answers)
+        metrics.Judged(row.right, [scored[place] for place in places[row.where]], row.answers)
         for row in data
         if all(place in scored for place in places[row.where])
     ]
@@ -201,7 +194,7 @@ def _best_of(
     return {
         "problems": len(problems),
         "candidates": sum(len(problem.right) for problem in problems),
-        "accuracy": {n: evaluation.best_of(problems, n) for n in evaluation.sizes(least)},
+        "accuracy": {n: metrics.best_of(problems, n) for n in metrics.sizes(least)},
     }
 
 
@@ -217,11 +210,6 @@ def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
         f"Expected over random choices of N, of {results['problems']} problems that have at least "
         f"{max(accuracy)} candidates each, {results['candidates']} in all."
     )
-
-
-def _lines(scorer: Scorer, step: str) -> list[str]:
-    """The steps that the model's format makes of a labelled one: at least one."""
-    return [line for line in scorer.prm.format.split([step]) if line.strip()] or [""]
 
 
 def _score(

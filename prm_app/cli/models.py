@@ -62,7 +62,7 @@ def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
         "key": prm.key,
         "title": prm.title,
         "checkpoint": None if prm.bundled else prm.checkpoint,
-        "format": prm.format.name,
+        "format": prm.family.name,
         "parameters": int(prm.parameters),
         "bytes": size,
         "fits": None if available is None else size < available,
@@ -77,9 +77,9 @@ def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
 def _memory() -> tuple[int | None, int]:
     """Bytes for a model here, or None where that cannot be told, and bytes a weight takes."""
     try:
-        from prm_app.engine import memory
+        from prm_app.local.engine_args import model_memory
 
-        return memory({})
+        return model_memory({})
     except ImportError:
         return None, 2
 

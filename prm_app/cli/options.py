@@ -14,10 +14,11 @@ from rich.console import Console
 
 from prm_app.catalog import DEFAULT
 from prm_app.errors import InputError
-from prm_app.host import Host, LocalHost
-from prm_app.remote import RemoteHost, RemoteScorer, Servers
-from prm_app.scoring import Scorer, Solution, solution
-from prm_app.steps import SPLITS
+from prm_app.local.models import LocalModels
+from prm_app.remote import RemoteModels, RemoteScorer, Servers
+from prm_app.scoring import Models, Scorer
+from prm_app.solutions.solution import Solution, solution
+from prm_app.solutions.steps import SPLITS
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -90,10 +91,10 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
 
 
-def solution_of(args: argparse.Namespace, scorer: Scorer, problem: str, text: str) -> Solution:
+def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:
     """The text in the steps that --split and --delimiter ask for; raises InputError."""
     split = args.split or ("delimiter" if args.delimiter else "auto")
-    return solution(scorer.prm, problem, text, split, args.delimiter)
+    return solution(problem, text, split, args.delimiter)
 
 
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
@@ -114,11 +115,11 @@ def text_of(args: argparse.Namespace, name: str) -> str:
     return text
 
 
-def open_host(args: argparse.Namespace) -> Host:
+def open_models(args: argparse.Namespace) -> Models:
     """Where the page finds its models: in this process, or on the servers named."""
     if servers := servers_of(args):
-        return RemoteHost(servers)
-    host = LocalHost(args.engine)
+        return RemoteModels(servers)
+    host = LocalModels(args.engine)
     host.select(args.model or DEFAULT.key)
     return host
 
@@ -130,7 +131,7 @@ def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
         with closing(RemoteScorer(servers)) as scorer:
             yield scorer
     else:
-        with closing(open_host(args)) as host:
+        with closing(open_models(args)) as host:
             yield _loaded(host)
 
 
@@ -164,7 +165,7 @@ def read_text(path: str) -> str:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
 
 
-def _loaded(host: Host) -> Scorer:
+def _loaded(host: Models) -> Scorer:
     console = Console(stderr=True)
     with console.status("") as line:
         while (status := host.status()).loading is not None:

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from prm_app.candidates import Candidates, from_file
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
 from prm_app.cli.options import (
@@ -22,10 +21,11 @@ from prm_app.cli.options import (
 )
 from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
-from prm_app.ranking import AGGREGATIONS, Aggregation
-from prm_app.result import Ranking, rank_document
 from prm_app.scoring import Scorer
-from prm_app.voting import Vote, majority_vote, weighted_vote
+from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.candidates import Candidates, from_file
+from prm_app.solutions.documents import Ranking, rank_document
+from prm_app.solutions.voting import Vote, majority_vote, weighted_vote
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\

@@ -10,7 +10,7 @@ from prm_app.catalog import DEFAULT
 from prm_app.cli import show
 from prm_app.cli.options import add_model, read_text, servers_of
 from prm_app.errors import InputError
-from prm_app.raw import local_outputs, remote_outputs
+from prm_app.raw_outputs import local_outputs, remote_outputs
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\

@@ -4,7 +4,6 @@ import argparse
 import json
 from typing import Any
 
-from prm_app.candidates import json_values
 from prm_app.cli import show
 from prm_app.cli.batch import Outcome, attempt, in_order
 from prm_app.cli.options import (
@@ -17,8 +16,10 @@ from prm_app.cli.options import (
     threshold_of,
 )
 from prm_app.errors import InputError, PrmError
-from prm_app.result import Result, score_document
-from prm_app.scoring import Scorer, Solution, checked
+from prm_app.scoring import Scorer
+from prm_app.solutions.candidates import json_values
+from prm_app.solutions.documents import Result, score_document
+from prm_app.solutions.solution import Solution
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     problem, text = text_of(args, "problem"), text_of(args, "solution")
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        scored = scorer.score(solution_of(args, scorer, problem, text))
+        scored = scorer.score(solution_of(args, problem, text))
     if args.json:
         document = score_document(Result(problem, scored), threshold)
         print(json.dumps(document, ensure_ascii=False))
@@ -90,7 +91,7 @@ def _score_lines(
     args: argparse.Namespace, scorer: Scorer, lines: list[tuple[int, dict]], threshold: float
 ) -> int:
     """Scores all lines at once, and writes the answers in their order as they become known."""
-    jobs = [attempt(_solution, args, scorer, row) for _, row in lines]
+    jobs = [attempt(_solution, args, row) for _, row in lines]
     failed = 0
     for (number, row), outcome in zip(lines, in_order(scorer, jobs), strict=True):
         failed += isinstance(outcome, PrmError)
@@ -100,17 +101,17 @@ def _score_lines(
     return 1 if failed else 0
 
 
-def _solution(args: argparse.Namespace, scorer: Scorer, row: dict) -> Solution:
+def _solution(args: argparse.Namespace, row: dict) -> Solution:
     problem, text, steps = row.get("problem"), row.get("solution"), row.get("steps")
     if not isinstance(problem, str):
         raise InputError('"problem" is missing or not a text.')
     if steps is not None:
         if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
             raise InputError('"steps" is not a list of texts.')
-        return checked(Solution(problem, tuple(steps)))
+        return Solution(problem, tuple(steps)).validated()
     if not isinstance(text, str):
         raise InputError('"solution" (a text) or "steps" (a list of texts) is missing.')
-    return solution_of(args, scorer, problem, text)
+    return solution_of(args, problem, text)
 
 
 def _write(

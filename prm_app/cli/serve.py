@@ -39,7 +39,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    from prm_app.server import serve
+    from prm_app.local.serve import serve
 
     serve(args.rest)
     return 0

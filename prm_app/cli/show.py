@@ -10,10 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from prm_app.ranking import AGGREGATIONS, Aggregation
-from prm_app.result import Ranking
-from prm_app.scoring import ScoredSolution
-from prm_app.voting import Vote
+from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.documents import Ranking
+from prm_app.solutions.solution import ScoredSolution
+from prm_app.solutions.voting import Vote
 
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 GOOD, DOUBTFUL, WRONG = "green", "yellow", "bold red"

@@ -6,7 +6,7 @@ import socket
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from prm_app.cli.options import add_model, open_host
+from prm_app.cli.options import add_model, open_models
 from prm_app.errors import InputError
 
 TAKES_ENGINE_OPTIONS = True
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     _require_free(args.host, args.port)
     from prm_app.ui import launch
 
-    host = open_host(args)
+    host = open_models(args)
     try:
         launch(
             host,

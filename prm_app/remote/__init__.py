@@ -1,11 +1,12 @@
 """Scoring with running vLLM servers: the numbers are those of an engine in this process.
 
-options, models, pool, loop -> clients -> scorer -> host: each imports from its left alone.
+servers, served_models, balancer and event_loop know no PRM's prompt; dialects asks one server,
+scorer several, models offers what they serve.
 """
 
-from prm_app.remote.host import RemoteHost
-from prm_app.remote.models import choose
-from prm_app.remote.options import Servers
+from prm_app.remote.models import RemoteModels
 from prm_app.remote.scorer import RemoteScorer
+from prm_app.remote.served_models import choose
+from prm_app.remote.servers import Servers
 
-__all__ = ["RemoteHost", "RemoteScorer", "Servers", "choose"]
+__all__ = ["RemoteModels", "RemoteScorer", "Servers", "choose"]

@@ -6,14 +6,15 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future
 
+from prm_app.api_client import Api
 from prm_app.errors import ServerError
-from prm_app.http import Api
-from prm_app.remote.clients import Client, find_client
-from prm_app.remote.loop import Loop
-from prm_app.remote.models import choose
-from prm_app.remote.options import Servers
-from prm_app.remote.pool import Pool, reached
-from prm_app.scoring import ScoredSolution, Scorer, Solution, checked
+from prm_app.remote.balancer import Pool, reached
+from prm_app.remote.dialects import Client, find_client
+from prm_app.remote.event_loop import Loop
+from prm_app.remote.served_models import choose
+from prm_app.remote.servers import Servers
+from prm_app.scoring import Scorer
+from prm_app.solutions.solution import ScoredSolution, Solution
 
 
 class RemoteScorer(Scorer):
@@ -53,8 +54,8 @@ class RemoteScorer(Scorer):
 
     async def _score(self, solution: Solution) -> ScoredSolution:
         started = time.perf_counter()
-        checked(solution)
-        answer = await self._pool.run(lambda server: server.client.score(solution))
+        valid = solution.validated()
+        answer = await self._pool.run(lambda server: server.client.score(valid))
         return ScoredSolution(
             model=self.prm.key,
             steps=answer.steps,
@@ -63,6 +64,10 @@ class RemoteScorer(Scorer):
             computed=answer.tokens,
             seconds=time.perf_counter() - started,
         )
+
+    @property
+    def alive(self) -> bool:
+        return not self._loop.closed
 
     def close(self) -> None:
         """Ends the connections; what is still asked for fails."""

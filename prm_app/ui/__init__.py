@@ -7,7 +7,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 import gradio as gr
 
 from prm_app.errors import PrmError
-from prm_app.host import Host
+from prm_app.scoring import Models
 from prm_app.ui.api import publish
 from prm_app.ui.header import header
 from prm_app.ui.rank_tab import rank_tab
@@ -20,7 +20,7 @@ WAITING_REQUESTS = 256
 UPLOAD_LIMIT = "20mb"
 
 
-def build(host: Host) -> gr.Blocks:
+def build(host: Models) -> gr.Blocks:
     """The page in front of a host; start it with `launch`."""
     with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
         publish(host)
@@ -34,7 +34,7 @@ def build(host: Host) -> gr.Blocks:
 
 
 def launch(
-    host: Host,
+    host: Models,
     *,
     server_name: str = "127.0.0.1",
     server_port: int | None = 7860,

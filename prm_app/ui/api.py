@@ -9,17 +9,15 @@ from typing import Any
 import gradio as gr
 
 from prm_app.errors import InputError, PrmError
-from prm_app.host import Host, Status
-from prm_app.ranking import AGGREGATIONS, Aggregation
-from prm_app.result import Ranking, Result, rank_document, score_document
-from prm_app.scoring import Scorer
-from prm_app.steps import Split
-from prm_app.ui.running import Outcomes, scored_one_by_one
-from prm_app.ui.settings import SCORING
-from prm_app.ui.waiting import ready
+from prm_app.scoring import Models, Scorer, Status
+from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.documents import Ranking, Result, rank_document, score_document
+from prm_app.solutions.steps import Split
+from prm_app.ui.listeners import SCORING
+from prm_app.ui.progress import Outcomes, ready, scored_one_by_one
 
 
-def publish(host: Host) -> None:
+def publish(host: Models) -> None:
     """Publishes the endpoints; to be called inside the Blocks."""
 
     async def score(
@@ -105,7 +103,7 @@ def publish(host: Host) -> None:
             asdict(prm)
             | {
                 "checkpoint": None if prm.bundled else prm.checkpoint,
-                "format": prm.format and prm.format.name,
+                "format": prm.family and prm.family.name,
                 "serving": status.serving is not None and prm.key == status.serving.key,
             }
             for prm in host.models()
@@ -117,7 +115,7 @@ def publish(host: Host) -> None:
     gr.api(models, api_name="models", concurrency_limit=None)
 
 
-async def _scorer(host: Host, model: str) -> Scorer:
+async def _scorer(host: Models, model: str) -> Scorer:
     async for state in ready(host, model):
         if not isinstance(state, Status):
             return state

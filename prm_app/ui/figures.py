@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
-from prm_app.scoring import ScoredSolution
-from prm_app.ui.marks import mark, shown
-from prm_app.ui.text import wrapped
+from prm_app.solutions.marks import mark, shown
+from prm_app.solutions.solution import ScoredSolution
+from prm_app.ui.rich_text import wrapped
 
 LINE = "#7b8088"
 WINNER = "#2b86c5"

@@ -6,7 +6,7 @@ from html import escape
 import gradio as gr
 
 from prm_app.catalog import Prm
-from prm_app.host import Host, Status
+from prm_app.scoring import Models, Status
 from prm_app.ui.views import alert, meter
 
 BRAND = """
@@ -28,7 +28,7 @@ class Header:
     threshold: gr.Slider
 
 
-def header(host: Host) -> Header:
+def header(host: Models) -> Header:
     """Builds the head of the page; to be called inside the Blocks."""
     start = _target(host.status()) or host.models()[0]
     with gr.Row(elem_classes="head", equal_height=False):
@@ -83,7 +83,7 @@ def header(host: Host) -> Header:
     return Header(model, threshold)
 
 
-def _choices(host: Host) -> list[tuple[str, str]]:
+def _choices(host: Models) -> list[tuple[str, str]]:
     return [(prm.title, prm.key) for prm in host.models()]
 
 
@@ -121,8 +121,8 @@ def about_model(prm: Prm) -> str:
     facts = []
     if prm.parameters:
         facts.append(_count(prm.parameters))
-    if prm.format:
-        facts.append(f"{prm.format.name.capitalize()} format")
+    if prm.family:
+        facts.append(f"{prm.family.name.capitalize()} format")
     facts.append(escape(prm.licence))
     if prm.url and not prm.bundled:
         facts.append(

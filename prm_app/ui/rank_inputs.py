@@ -6,10 +6,10 @@ from pathlib import Path
 import gradio as gr
 from gradio.events import Dependency
 
-from prm_app.candidates import SHAPES, Candidates, from_file, from_text
 from prm_app.errors import InputError
+from prm_app.solutions.candidates import SHAPES, Candidates, from_file, from_text
 from prm_app.ui.examples import EXAMPLES, chips
-from prm_app.ui.settings import QUIET
+from prm_app.ui.listeners import QUIET
 from prm_app.ui.views import alert, notice
 
 MOST = 512

@@ -5,18 +5,17 @@ from collections.abc import AsyncIterator
 import gradio as gr
 
 from prm_app.errors import InputError, PrmError
-from prm_app.host import Host, Status
-from prm_app.ranking import AGGREGATIONS, Aggregation
-from prm_app.result import Ranking
+from prm_app.scoring import Models, Status
+from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.documents import Ranking
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
-from prm_app.ui.generating import generator_fields
+from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
+from prm_app.ui.listeners import QUIET, SCORING
+from prm_app.ui.progress import ready, scored_one_by_one
 from prm_app.ui.rank_inputs import rank_examples, rank_fields, rank_inputs
-from prm_app.ui.running import scored_one_by_one
-from prm_app.ui.settings import QUIET, SCORING
-from prm_app.ui.splitting import splitting
-from prm_app.ui.waiting import ready
+from prm_app.ui.split_choice import splitting
 
 EMPTY = """
 <div class="empty"><h2>Nothing ranked yet</h2>
@@ -26,7 +25,7 @@ first, with all their reward curves in one chart.</p></div>
 SOON = "Ranked as soon as the model is ready"
 
 
-def rank_tab(host: Host, head: Header) -> None:
+def rank_tab(host: Models, head: Header) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
     fields = rank_inputs()
     example = rank_examples(fields)

@@ -3,10 +3,10 @@
 import json
 from html import escape
 
-from prm_app.ranking import AGGREGATIONS, Aggregation
-from prm_app.result import Ranking, rank_document
-from prm_app.scoring import ScoredSolution
-from prm_app.ui.marks import mark, shown
+from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.documents import Ranking, rank_document
+from prm_app.solutions.marks import mark, shown
+from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.views import alert, legend, meter, steps
 
 EXCERPT = 90

@@ -6,16 +6,16 @@ from collections.abc import AsyncIterator
 import gradio as gr
 
 from prm_app.errors import PrmError
-from prm_app.host import Host, Status
-from prm_app.result import Result
-from prm_app.scoring import solution
-from prm_app.steps import split_steps
+from prm_app.scoring import Models, Status
+from prm_app.solutions.documents import Result
+from prm_app.solutions.solution import Solution, solution
+from prm_app.solutions.steps import split_steps
 from prm_app.ui import figures, views
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
-from prm_app.ui.settings import QUIET, SCORING
-from prm_app.ui.splitting import splitting
-from prm_app.ui.waiting import offered, ready
+from prm_app.ui.listeners import QUIET, SCORING
+from prm_app.ui.progress import ready
+from prm_app.ui.split_choice import splitting
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
@@ -23,12 +23,9 @@ EMPTY = """
 probability that the step is right, given everything before it.</p></div>
 """
 SOON = "Scored as soon as the model is ready"
-FURTHER = (
-    "This model ends a step at every line break, so a piece of several lines is several steps."
-)
 
 
-def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
+def score_tab(host: Models, head: Header, page: gr.Blocks) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
     first = EXAMPLES["score"][0]
     problem = gr.Textbox(
@@ -74,12 +71,12 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
         problem: str, text: str, split: str, delimiter: str, model: str, threshold: float
     ) -> AsyncIterator[dict]:
         try:
-            solution(offered(host, model), problem, text, split, delimiter)
+            solution(problem, text, split, delimiter)
             async for state in ready(host, model):
                 if isinstance(state, Status):
                     yield {message: views.waiting(state.stage, state.progress, SOON)}
             yield {message: views.notice("Scoring…")}
-            item = solution(state.prm, problem, text, split, delimiter)
+            item = solution(problem, text, split, delimiter)
             [future] = await asyncio.to_thread(state.submit, [item])
             done = Result(problem, await asyncio.wrap_future(future))
         except PrmError as error:
@@ -112,12 +109,10 @@ def score_tab(host: Host, head: Header, page: gr.Blocks) -> None:
         if not text.strip():
             return views.preview(()), stale
         try:
-            prm = offered(host, model)
-            found = solution(prm, problem or "?", text, split, delimiter).steps
+            steps = Solution(problem, tuple(split_steps(text, split, delimiter))).scored_steps
         except PrmError as error:
             return views.alert(str(error)), stale
-        further = len(found) != len(split_steps(text, split, delimiter))
-        return views.preview(found, FURTHER if further else ""), stale
+        return views.preview(steps), stale
 
     outputs = [message, empty, place, asked, result, drawn, *panel]
     for answer in (

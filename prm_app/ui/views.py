@@ -4,12 +4,12 @@ import json
 from collections.abc import Sequence
 from html import escape
 
-from prm_app.catalog import find
-from prm_app.ranking import AGGREGATIONS
-from prm_app.result import Result, score_document
-from prm_app.scoring import ScoredSolution
-from prm_app.ui.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
-from prm_app.ui.text import rich
+from prm_app.catalog import find_model
+from prm_app.solutions.aggregation import AGGREGATIONS
+from prm_app.solutions.documents import Result, score_document
+from prm_app.solutions.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
+from prm_app.solutions.solution import ScoredSolution
+from prm_app.ui.rich_text import rich
 
 PREVIEWED = 200
 TILES = {
@@ -55,15 +55,15 @@ def meter(progress: float, label: str = "Progress") -> str:
     )
 
 
-def preview(steps: Sequence[str], note: str = "") -> str:
+def preview(steps: Sequence[str]) -> str:
     """The steps of a text as they will be scored, before they are."""
     if not steps:
         return '<p class="preview-head">The steps appear here while you type.</p>'
     count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
-    said = f"<p>{escape(note)}</p>" if note else ""
+    said = ""
     items = "".join(f"<li>{rich(step)}</li>" for step in steps[:PREVIEWED])
     if len(steps) > PREVIEWED:
-        said += f"<p>The first {PREVIEWED} are shown here.</p>"
+        said = f"<p>The first {PREVIEWED} are shown here.</p>"
     return (
         f'<div class="preview-head"><strong>{count}</strong>{said}</div>'
         f'<ol class="preview">{items}</ol>'
@@ -157,7 +157,7 @@ def facts(result: Result, threshold: float) -> str:
     reused = f" ({scored.computed:,} computed, {known:,} reused)" if known else ""
     data = escape(json.dumps(score_document(result, threshold), ensure_ascii=False, indent=2))
     cells = {
-        "Model": find(scored.model).title,
+        "Model": find_model(scored.model).title,
         "Threshold": f"{threshold:.2f}",
         "Tokens": f"{scored.tokens:,}{reused}",
         "Time": duration(scored.seconds),

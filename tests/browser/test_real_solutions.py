@@ -3,7 +3,7 @@
 import pytest
 from gradio_client import Client
 
-from prm_app import LocalHost, solution
+from prm_app import LocalModels, solution
 
 
 def test_the_endpoint_and_the_public_api_agree(url, real_solutions):
@@ -12,11 +12,9 @@ def test_the_endpoint_and_the_public_api_agree(url, real_solutions):
         client.submit(problem, texts, model="demo-skywork", api_name="/rank")
         for problem, texts in real_solutions
     ]
-    host = LocalHost()
+    host = LocalModels()
     scorer = host.scorer("demo-skywork")
-    asked = [
-        solution(scorer.prm, problem, text) for problem, texts in real_solutions for text in texts
-    ]
+    asked = [solution(problem, text) for problem, texts in real_solutions for text in texts]
     expected = iter([scored for _, scored in sorted(scorer.score_many(asked), key=lambda o: o[0])])
     host.close()
     for job, (_, texts) in zip(jobs, real_solutions, strict=True):

@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from prm_app.host import LocalHost
+from prm_app.local.models import LocalModels
 
 os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 
 
 @pytest.fixture(scope="session")
 def host():
-    host = LocalHost()
+    host = LocalModels()
     yield host
     host.close()
 

@@ -5,14 +5,14 @@ from pathlib import Path
 import torch
 from safetensors.torch import load_file
 from transformers import Qwen2Model
-from vllm_prm.formats import load_format
+from vllm_prm.families import load_family
 
 
 class Reference:
     """A PRM checkpoint in float32, one prompt at a time, no cache."""
 
     def __init__(self, folder: Path) -> None:
-        self.format = load_format(folder)
+        self.family = load_family(folder)
         self.trunk = Qwen2Model.from_pretrained(folder, dtype=torch.float32).eval()
         tensors = {}
         for file in sorted(folder.glob("*.safetensors")):
@@ -27,10 +27,10 @@ class Reference:
 
     @torch.inference_mode()
     def rewards(self, problem: str, steps: list[str]) -> list[float]:
-        prompt = self.format.encode(problem, steps)
+        prompt = self.family.encode(problem, steps)
         hidden = self.trunk(torch.tensor([prompt.token_ids])).last_hidden_state[0]
         hidden, head = hidden[prompt.positions], self.head
-        if self.format.name == "skywork":
+        if self.family.name == "skywork":
             value = hidden @ head["v_head.summary.weight"].T + head["v_head.summary.bias"]
             return torch.sigmoid(value[:, 0]).tolist()
         inner = torch.relu(hidden @ head["score.0.weight"].T + head["score.0.bias"])

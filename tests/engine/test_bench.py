@@ -2,12 +2,12 @@
 
 from prm_app.bench import report
 from prm_app.bench.run import Settings, run
-from prm_app.catalog import find
+from prm_app.catalog import find_model
 from prm_app.checkpoint import fetch
 
 
 def test_all_peers_agree_and_the_report_has_a_figure_of_each(model):
-    _, folder = fetch(find(model))
+    _, folder = fetch(find_model(model))
     record = run(
         Settings(
             name=model,

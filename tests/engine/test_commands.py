@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from prm_app.scoring import solution
+from prm_app.solutions.solution import solution
 
 
 def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, model):
@@ -22,7 +22,7 @@ def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, m
     )
     assert done.returncode == 1, done.stderr
     scored, failed = map(json.loads, done.stdout.splitlines())
-    expected = scorer.score(solution(scorer.prm, problem, text))
+    expected = scorer.score(solution(problem, text))
     assert scored["steps"] == list(expected.steps)
     assert scored["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     assert "the model reads at most 128" in failed["error"]
@@ -35,7 +35,7 @@ def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):
     asked = ["--dtype", "bfloat16", "--problem", problem, "--solution", text]
     done = subprocess.run([*command, *asked], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    expected = scorer.score(solution(scorer.prm, problem, text))
+    expected = scorer.score(solution(problem, text))
     assert json.loads(done.stdout)["rewards"] == pytest.approx(expected.rewards, abs=0.05)
 
 

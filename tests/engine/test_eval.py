@@ -5,10 +5,10 @@ import subprocess
 import sys
 
 import pytest
+from demo_prm.evaluate import read_sample
 
-from prm_app.demo.evaluate import read_sample
-from prm_app.evaluation import detection
-from prm_app.scoring import Solution, solution
+from prm_app.evaluation.metrics import detection
+from prm_app.solutions.solution import Solution, solution
 
 LONG = "and " * 600
 
@@ -35,7 +35,7 @@ def test_first_errors_are_found_as_the_rewards_say(scorer, model, tmp_path):
     assert (record["model"], record["rows"], len(record["failures"])) == (model, 13, 1)
     assert record["settings"]["engine"]["max_model_len"] == 512
     scored = [scorer.score(Solution(c.problem, tuple(c.steps))).rewards for c in cases]
-    if scorer.prm.format.name == "qwen":
+    if scorer.prm.family.name == "qwen":
         scored[0] = scorer.score(Solution(cases[0].problem, tuple(data[0]["steps"]))).rewards
     else:
         scored[0] = (min(scored[0][:2]), *scored[0][2:])
@@ -67,9 +67,7 @@ def test_best_of_n_leaves_out_a_problem_that_cannot_be_scored(host, tmp_path):
     done = evaluate(path, "--model", "demo-qwen")
     assert done.returncode == 1, done.stderr
     assert "line 3, candidate 1: The problem and solution are" in done.stderr
-    means = [
-        scorer.score(solution(scorer.prm, problem, text)).aggregate() for text in (right, wrong)
-    ]
+    means = [scorer.score(solution(problem, text)).aggregate() for text in (right, wrong)]
     lines = {
         line.split("  ")[1].strip(): line.split()[-2:]
         for line in done.stdout.split("\n")

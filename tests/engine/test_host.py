@@ -10,8 +10,8 @@ from torch.nn import Module
 
 from prm_app.catalog import CHECKPOINTS
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError
-from prm_app.host import LocalHost
-from prm_app.scoring import Solution
+from prm_app.local.models import LocalModels
+from prm_app.solutions.solution import Solution
 
 EASY = Solution("What is 1 + 1?", ("1 + 1 = 2",))
 
@@ -80,7 +80,7 @@ def test_switching_frees_the_former_model(host):
 
 
 def test_progress_is_shown_while_a_model_loads():
-    host = LocalHost()
+    host = LocalModels()
     assert host.status().serving is None
     with pytest.raises(ModelNotFoundError):
         host.scorer("/nowhere/at/all")

@@ -6,12 +6,12 @@ place, up to the call that would do it.
 
 import pytest
 
-from prm_app.catalog import find
+from prm_app.catalog import find_model
 from prm_app.cli import main
-from prm_app.cli.engine_options import engine_options
-from prm_app.engine import GRAPH_SIZES, arguments
 from prm_app.errors import InputError, NotAPrmError
-from prm_app.server import server_args
+from prm_app.local.engine_args import GRAPH_SIZES, engine_arguments
+from prm_app.local.serve import server_args
+from prm_app.local.vllm_options import engine_options
 
 
 def test_engine_options_are_vllms_own_and_only_those_given():
@@ -59,7 +59,7 @@ def test_engine_options_with_servers_are_refused(capsys):
 
 def test_a_server_has_what_a_prm_needs():
     args = server_args([])
-    assert args.model == find("demo-skywork").checkpoint
+    assert args.model == find_model("demo-skywork").checkpoint
     assert args.served_model_name == ["demo-skywork"]
     assert (args.host, args.port) == ("127.0.0.1", 8000)
     assert (args.runner, args.io_processor_plugin) == ("pooling", "prm")
@@ -104,8 +104,8 @@ def test_what_is_given_stands():
     ],
 )
 def test_gpus_replay_long_solutions_unless_other_graphs_are_given(monkeypatch, argv, sizes):
-    monkeypatch.setattr("prm_app.engine.on_cpu", lambda: False)
-    here = arguments(find("demo-qwen").checkpoint, engine_options(["score", *argv])[0])
+    monkeypatch.setattr("prm_app.local.engine_args.on_cpu", lambda: False)
+    here = engine_arguments(find_model("demo-qwen").checkpoint, engine_options(["score", *argv])[0])
     served = server_args(["demo-qwen", *argv])
     for found in (here["cudagraph_capture_sizes"], served.cudagraph_capture_sizes):
         assert found == (sizes and list(sizes))

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from prm_app.demo.export import CHECKPOINTS
+from demo_prm.export import CHECKPOINTS
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -47,9 +47,9 @@ from vllm.config import set_current_vllm_config
 from vllm.distributed import init_distributed_environment, initialize_model_parallel
 from vllm.engine.arg_utils import EngineArgs
 from vllm.model_executor.model_loader.utils import initialize_model
-from prm_app.engine import arguments
+from prm_app.local.engine_args import engine_arguments
 options = {"quantization": "fp8", "dtype": "bfloat16"}
-config = EngineArgs(**arguments(sys.argv[1], options)).create_engine_config()
+config = EngineArgs(**engine_arguments(sys.argv[1], options)).create_engine_config()
 with set_current_vllm_config(config):
     init_distributed_environment(1, 0, "file:///" + sys.argv[2], backend="gloo")
     initialize_model_parallel()

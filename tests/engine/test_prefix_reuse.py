@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prm_app.bench.worker import Worker
-from prm_app.catalog import find
+from prm_app.catalog import find_model
 from prm_app.checkpoint import fetch
-from prm_app.local import LocalScorer
-from prm_app.prefixes import PrefixStore
-from prm_app.scoring import Solution
+from prm_app.local.prefix_store import PrefixStore
+from prm_app.local.scorer import LocalScorer
+from prm_app.solutions.solution import Solution
 
 CRAMPED = {
     "max_model_len": 320,
@@ -40,7 +40,7 @@ rounds = st.lists(st.lists(solutions, min_size=1, max_size=5), min_size=1, max_s
 
 @pytest.fixture(scope="module")
 def worker(model, tmp_path_factory):
-    _, folder = fetch(find(model))
+    _, folder = fetch(find_model(model))
     worker = Worker("ours", folder, CRAMPED, tmp_path_factory.mktemp("log") / "engine.log")
     worker.wait()
     yield worker
@@ -51,13 +51,13 @@ def play(peer, rounds, capacity):
     """Scores each round's solutions at once; the largest difference from the plain path, and what
     was saved. The engine's cache outlives the store, so it covers rewards that no one kept."""
     engine, store = peer.scorer._engine, PrefixStore(capacity)
-    scorer = LocalScorer(peer.scorer.prm, engine, peer.format, store)
+    scorer = LocalScorer(peer.scorer.prm, engine, peer.family, store)
     differences = [0.0]
     for solutions in rounds:
         scored = [future.result(60) for future in scorer.submit(solutions)]
         for prompt, each in zip(peer.encode(solutions), scored, strict=True):
             plain = engine.submit(prompt.token_ids, reuse=False).result(60)
-            expected = peer.format.rewards(plain.values[prompt.positions])
+            expected = peer.family.rewards(plain.values[prompt.positions])
             assert plain.cached == 0 and each.steps == prompt.steps
             differences += [abs(a - b) for a, b in zip(each.rewards, expected, strict=True)]
         assert len(store) <= capacity

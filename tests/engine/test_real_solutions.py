@@ -5,7 +5,7 @@ from prm_app import aggregate, ranked, solution
 
 def test_every_step_of_real_solutions_gets_a_reward(scorer, real_solutions):
     for problem, texts in real_solutions:
-        candidates = [solution(scorer.prm, problem, text) for text in texts]
+        candidates = [solution(problem, text) for text in texts]
         results = dict(scorer.score_many(candidates))
         for i, candidate in enumerate(candidates):
             assert results[i].steps == candidate.steps

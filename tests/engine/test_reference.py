@@ -9,23 +9,23 @@ from engine.reference import Reference
 from safetensors.torch import save_file
 from transformers import Qwen2Config, Qwen2Model
 
-from prm_app.catalog import find
+from prm_app.catalog import find_model
 from prm_app.checkpoint import fetch
-from prm_app.scoring import solution
+from prm_app.solutions.solution import solution
 
 TOLERANCE = 1e-3
 
 
 @pytest.fixture(scope="module")
 def reference(model):
-    return Reference(fetch(find(model))[1])
+    return Reference(fetch(find_model(model))[1])
 
 
 @pytest.fixture(scope="module")
 def batch(real_solutions, model):
     """32 solutions of different problems and lengths."""
     texts = [(problem, text) for problem, texts in real_solutions for text in texts]
-    return [solution(find(model), problem, text) for problem, text in texts[::2][:32]]
+    return [solution(problem, text) for problem, text in texts[::2][:32]]
 
 
 def agrees(scored, reference, solution):
@@ -102,5 +102,5 @@ def test_checkpoints_in_the_published_layouts_load_without_remote_code(
     scorer = host.scorer(str(real_layout))
     reference = Reference(real_layout)
     problem, texts = real_solutions[0]
-    each = solution(scorer.prm, problem, texts[0])
+    each = solution(problem, texts[0])
     assert agrees(scorer.score(each), reference, each)

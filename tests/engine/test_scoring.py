@@ -5,14 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from prm_app.errors import InputError, TooLongError
-from prm_app.scoring import Solution, solution
+from prm_app.solutions.solution import Solution, solution
 
 PROBLEM = "Tom has 3 boxes of 4 apples and eats 2. How many are left?"
 TEXT = "He has 3 * 4 = 12 apples.\nHe eats 2, so 12 - 2 = 10 are left."
 
 
 def test_a_solution_has_one_reward_a_step(scorer):
-    scored = scorer.score(solution(scorer.prm, PROBLEM, TEXT))
+    scored = scorer.score(solution(PROBLEM, TEXT))
     assert scored.steps == tuple(TEXT.split("\n"))
     assert len(scored.rewards) == 2 and all(0 <= reward <= 1 for reward in scored.rewards)
     assert scored.tokens > 40 and scored.seconds > 0
@@ -43,9 +43,7 @@ def test_one_bad_solution_does_not_sink_the_others(scorer):
 def test_many_users_share_the_engine(scorer, real_solutions):
     alone = Solution(PROBLEM, tuple(TEXT.split("\n")))
     expected = scorer.score(alone).rewards
-    work = [
-        solution(scorer.prm, problem, text) for problem, texts in real_solutions for text in texts
-    ]
+    work = [solution(problem, text) for problem, texts in real_solutions for text in texts]
     with ThreadPoolExecutor(16) as users:
         others = [users.submit(scorer.score, each) for each in work]
         assert scorer.score(alone).rewards == pytest.approx(expected, abs=1e-6)
@@ -59,11 +57,9 @@ def test_many_users_share_the_engine(scorer, real_solutions):
     ["<extra_0>", "<|im_end|>\n<|im_start|>assistant", "<|endoftext|>", "${1}{{2}}</script>"],
 )
 def test_typed_control_text_adds_no_step(scorer, text):
-    scored = scorer.score(
-        solution(scorer.prm, f"{PROBLEM} {text}", f"a {text} b", "delimiter", "|||")
-    )
+    scored = scorer.score(solution(f"{PROBLEM} {text}", f"a {text} b", "delimiter", "|||"))
     assert (
         len(scored.rewards)
         == len(scored.steps)
-        == len(solution(scorer.prm, PROBLEM, f"a {text} b", "delimiter", "|||").steps)
+        == len(solution(PROBLEM, f"a {text} b", "delimiter", "|||").steps)
     )

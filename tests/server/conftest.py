@@ -18,8 +18,8 @@ import httpx
 import pytest
 from transformers import AutoTokenizer
 
-from prm_app.catalog import find
-from prm_app.host import LocalHost
+from prm_app.catalog import find_model
+from prm_app.local.models import LocalModels
 
 API_KEY = "open-sesame"
 START_SECONDS = 600
@@ -81,7 +81,7 @@ def api_key() -> str:
 def servers(tmp_path_factory) -> Iterator[dict[str, Running]]:
     logs = tmp_path_factory.mktemp("servers")
     serve = ("-m", "prm_app.cli", "serve")
-    qwen = find("demo-qwen").checkpoint
+    qwen = find_model("demo-qwen").checkpoint
     tag = AutoTokenizer.from_pretrained(qwen).convert_tokens_to_ids("<extra_0>")
     commands = {
         "skywork": (*serve, "demo-skywork", "--api-key", API_KEY),
@@ -134,8 +134,8 @@ def page(qwen, stock, tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def in_process(servers) -> Iterator[LocalHost]:
+def in_process(servers) -> Iterator[LocalModels]:
     """An engine in this process: what the servers' numbers are compared with."""
-    host = LocalHost()
+    host = LocalModels()
     yield host
     host.close()

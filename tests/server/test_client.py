@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from prm_app.errors import InputError, ServerError, TooLongError, UnreachableError
-from prm_app.remote import RemoteHost, RemoteScorer, Servers, clients
-from prm_app.scoring import ScoredSolution, Solution, solution
+from prm_app.remote import RemoteModels, RemoteScorer, Servers, clients
+from prm_app.solutions.solution import ScoredSolution, Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
 HOSTILE = Solution(PROBLEM, ("<extra_0> a <|im_end|>", "b\n\nc", "\\frac{1}{2} é 数 \t", ""))
@@ -27,7 +27,7 @@ def open_scorer(api_key):
 
 def solutions(scorer, real_solutions, count: int) -> list[Solution]:
     texts = [(problem, text) for problem, texts in real_solutions for text in texts]
-    return [solution(scorer.prm, *texts[i % len(texts)]) for i in range(count)]
+    return [solution(*texts[i % len(texts)]) for i in range(count)]
 
 
 def assert_equal(scored: ScoredSolution, expected: ScoredSolution) -> None:
@@ -115,7 +115,7 @@ def test_the_checks_come_first(skywork, qwen, api_key):
 
 
 def test_a_page_over_servers_of_different_models_switches_between_them(skywork, qwen, api_key):
-    host = RemoteHost(Servers([skywork, qwen], api_key=api_key))
+    host = RemoteModels(Servers([skywork, qwen], api_key=api_key))
     try:
         assert {prm.key for prm in host.models()} == {"demo-skywork", "demo-qwen"}
         for key in ("demo-qwen", "demo-skywork"):

@@ -5,11 +5,11 @@ import subprocess
 import sys
 
 import pytest
+from demo_prm.evaluate import read_sample
 from gradio_client import Client
 
-from prm_app.demo.evaluate import read_sample
-from prm_app.evaluation import detection
-from prm_app.scoring import Solution, solution
+from prm_app.evaluation.metrics import detection
+from prm_app.solutions.solution import Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
 TEXT = "4 pens cost 4 * 3 = 12 dollars.\nThe answer is 12."
@@ -23,7 +23,7 @@ def prm_app(*args: str, stdin: str = "") -> subprocess.CompletedProcess:
 @pytest.fixture
 def expected(in_process):
     scorer = in_process.scorer("demo-qwen")
-    return scorer.score(solution(scorer.prm, PROBLEM, TEXT))
+    return scorer.score(solution(PROBLEM, TEXT))
 
 
 def test_score_prints_steps_rewards_and_average(qwen, expected):

@@ -8,7 +8,7 @@ import httpx
 import openai
 import pytest
 
-from prm_app.scoring import Solution, solution
+from prm_app.solutions.solution import Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
 STEPS = ["4 pens cost 4 * 3 = 12 dollars.", "The answer is 12."]
@@ -60,7 +60,7 @@ def test_a_solution_is_split_as_the_app_splits_it(server, in_process, delimiter)
     data = {"problem": PROBLEM, "solution": text, "delimiter": delimiter}
     answer = post(url, model, data).json()["data"]
     scorer = in_process.scorer(model)
-    split = solution(scorer.prm, PROBLEM, text, "delimiter", delimiter)
+    split = solution(PROBLEM, text, "delimiter", delimiter)
     assert answer["steps"] == list(scorer.score(split).steps)
     assert answer["rewards"] == pytest.approx(scorer.score(split).rewards, abs=1e-5)
 

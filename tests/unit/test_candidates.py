@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from prm_app.candidates import Candidates, from_file, from_text
 from prm_app.errors import InputError
+from prm_app.solutions.candidates import Candidates, from_file, from_text
 
 
 def test_text_is_divided_by_rules():

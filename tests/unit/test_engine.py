@@ -2,8 +2,8 @@
 
 import pytest
 
-from prm_app.engine import load_error
 from prm_app.errors import EngineError, ModelError, OutOfMemoryError
+from prm_app.local.engine import load_error
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prm_app.errors import InputError
-from prm_app.evaluation import (
+from prm_app.evaluation.data import Labelled, read_row, rows
+from prm_app.evaluation.metrics import (
     MOST_SUBSETS,
     Judged,
     best_of,
@@ -21,8 +22,7 @@ from prm_app.evaluation import (
     roc_auc,
     sizes,
 )
-from prm_app.evaluation_data import Labelled, read_row, rows
-from prm_app.ranking import AGGREGATIONS, aggregate
+from prm_app.solutions.aggregation import AGGREGATIONS, aggregate
 
 ERRORS = [1, 0, 2, -1, -1]
 REWARDS = [[0.9, 0.2, 0.1], [0.6, 0.3], [0.4, 0.9, 0.1], [0.9, 0.8], [0.7, 0.4]]

@@ -5,7 +5,7 @@ from http_server import Scripted
 
 from prm_app.errors import GeneratorError, InputError
 from prm_app.generator import Generator
-from prm_app.voting import majority_vote, weighted_vote
+from prm_app.solutions.voting import majority_vote, weighted_vote
 
 
 def choice(text: str, reason: str = "stop"):

@@ -15,7 +15,8 @@ def test_a_space_installs_what_the_project_needs():
     needed = names([*project["dependencies"], *project["optional-dependencies"]["cuda"]])
     in_the_space = names((ROOT / "requirements.txt").read_text().splitlines())
     gradio = next(each for each in needed if each.startswith("gradio=="))
-    assert needed - {gradio} == in_the_space
+    plugin = next(each for each in needed if each.startswith("vllm-prm=="))
+    assert needed - {gradio, plugin} == in_the_space
     assert f"sdk_version: {gradio.removeprefix('gradio==')}" in (ROOT / "README.md").read_text()
 
 
@@ -29,12 +30,14 @@ def test_both_backends_pin_the_same_page():
         assert cpu == cuda
 
 
-def test_the_plugin_registers_the_same_from_either_distribution():
+def test_the_app_depends_on_the_plugin_and_owns_none_of_its_files():
     app, plugin = (
-        tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
-        for folder in (".", "plugin")
+        tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in (".", "plugin")
     )
-    assert app["entry-points"] == plugin["entry-points"]
-    assert names(plugin["dependencies"]) <= {
-        each.split(">")[0] for each in names(app["dependencies"])
-    }
+    needed = f"{plugin['project']['name']}=={plugin['project']['version']}"
+    assert needed in app["project"]["dependencies"]
+    wheels = [
+        each["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] for each in (app, plugin)
+    ]
+    assert wheels == [["prm_app"], ["vllm_prm"]]
+    assert "entry-points" not in app["project"]

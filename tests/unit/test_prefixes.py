@@ -3,13 +3,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prm_app.prefixes import PrefixStore, keys
+from prm_app.local.prefix_store import PrefixStore, prefix_keys
 
 tokens = st.lists(st.integers(0, 3), min_size=1, max_size=12)
 
 
 def every_key(token_ids):
-    return keys(token_ids, range(len(token_ids)))
+    return prefix_keys(token_ids, range(len(token_ids)))
 
 
 @given(tokens, tokens)
@@ -22,7 +22,7 @@ def test_two_positions_have_one_key_exactly_where_their_prefixes_are_equal(one, 
 @given(tokens, st.data())
 def test_a_key_does_not_depend_on_the_positions_before_it(token_ids, data):
     chosen = sorted(data.draw(st.sets(st.sampled_from(range(len(token_ids))))))
-    assert keys(token_ids, chosen) == [every_key(token_ids)[i] for i in chosen]
+    assert prefix_keys(token_ids, chosen) == [every_key(token_ids)[i] for i in chosen]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.floats(0, 1)), max_size=40), st.integers(1, 5))

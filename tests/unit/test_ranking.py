@@ -3,7 +3,7 @@
 import pytest
 
 from prm_app.errors import InputError
-from prm_app.ranking import aggregate, first_error, ranked
+from prm_app.solutions.aggregation import aggregate, first_error, ranked
 
 
 def test_aggregations():

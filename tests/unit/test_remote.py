@@ -5,11 +5,11 @@ import threading
 import pytest
 from http_server import Scripted
 
+from prm_app.api_client import base_url
 from prm_app.errors import BusyError, InputError, NotAPrmError, ServerError
-from prm_app.http import base_url
 from prm_app.remote import RemoteScorer, Servers
-from prm_app.remote.clients import SAMPLE
-from prm_app.scoring import Solution
+from prm_app.remote.dialects import SAMPLE
+from prm_app.solutions.solution import Solution
 
 MODELS = {"data": [{"id": "demo-skywork", "root": "/models/skywork", "max_model_len": 4096}]}
 GOOD = Solution("2 + 2?", ("4",))
@@ -29,7 +29,9 @@ def plugin_server(answer, port: int = 0) -> Scripted:
 
 
 def scored(steps: list[str], reward: float = 0.75):
-    return 200, {"data": {"steps": steps, "rewards": [reward] * len(steps), "tokens": 9}}
+    return 200, {
+        "data": {"steps": steps, "rewards": [reward] * len(steps), "tokens": 9, "family": "qwen"}
+    }
 
 
 @pytest.fixture
@@ -113,10 +115,10 @@ def test_servers_share_the_load(serve, connect):
 @pytest.mark.parametrize(
     "answer",
     [
-        (200, {"data": {"steps": ["5"], "rewards": [0.5], "tokens": 9}}),
-        (200, {"data": {"steps": ["4"], "rewards": [1.5], "tokens": 9}}),
-        (200, {"data": {"steps": ["4"], "rewards": [], "tokens": 9}}),
-        (200, {"data": {"steps": ["4"], "rewards": [None], "tokens": 9}}),
+        (200, {"data": {"steps": ["5"], "rewards": [0.5], "tokens": 9, "family": "qwen"}}),
+        (200, {"data": {"steps": ["4"], "rewards": [1.5], "tokens": 9, "family": "qwen"}}),
+        (200, {"data": {"steps": ["4"], "rewards": [], "tokens": 9, "family": "qwen"}}),
+        (200, {"data": {"steps": ["4"], "rewards": [None], "tokens": 9, "family": "qwen"}}),
         (200, {"something": "else"}),
     ],
 )

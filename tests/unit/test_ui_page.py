@@ -5,9 +5,9 @@ import sys
 
 PROGRAM = """
 import sys
-from prm_app.host import LocalHost
+from prm_app.local.models import LocalModels
 from prm_app.ui import build
-page = build(LocalHost())
+page = build(LocalModels())
 print(sorted(f.api_name for f in page.fns.values() if f.api_visibility == "public"))
 print([name for name in ("vllm", "torch", "transformers") if name in sys.modules])
 """

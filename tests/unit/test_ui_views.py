@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prm_app.errors import InputError
-from prm_app.result import Ranking, Result, rank_document
-from prm_app.scoring import ScoredSolution
+from prm_app.solutions.documents import Ranking, Result, rank_document
+from prm_app.solutions.marks import RIGHT, UNSURE, WRONG, mark, shown
+from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui import figures, rank_views, views
-from prm_app.ui.marks import RIGHT, UNSURE, WRONG, mark, shown
-from prm_app.ui.text import rich, wrapped
+from prm_app.ui.rich_text import rich, wrapped
 
 
 def scored(rewards, steps=None) -> ScoredSolution:

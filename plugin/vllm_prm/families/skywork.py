@@ -1,0 +1,56 @@
+"""Skywork-o1-Open-PRM: `bos + problem + newline`, then each line of each step and a newline.
+
+Token for token the `prepare_input` of Skywork's reference code with a newline as its step token
+(SkyworkAI/skywork-o1-prm-inference, model_utils/io_utils.py): each line is tokenised alone, a blank
+line is a lone newline. That code reads a reward at every newline; here a step of several lines has
+one, at the newline after its last line that is not blank, and blank lines have none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vllm_prm.families.base import REWARD, FamilyError, Layout, PrmFamily, sigmoid
+from vllm_prm.text import is_blank
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class Skywork(PrmFamily):
+    """The reward of a step is the sigmoid of the value head at the newline that ends it."""
+
+    name = "skywork"
+    title = "Skywork-o1-Open-PRM"
+    architecture = "Qwen2ForPrmModel"
+    labels = 1
+    step_rule = "The reward of a step is read at the newline after its last line."
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+        super().__init__(tokenizer)
+        if tokenizer.bos_token_id is None:
+            raise FamilyError(
+                "the tokenizer has no bos_token, which starts every Skywork prompt: set "
+                '"bos_token" in the checkpoint\'s tokenizer_config.json'
+            )
+        self._newline_id = self._text.encode("\n", add_special_tokens=False).ids[-1]
+
+    @property
+    def step_end_id(self) -> int:
+        return self._newline_id
+
+    def rewards(self, logits: NDArray[np.floating]) -> list[float]:
+        return sigmoid(self._validated(logits)[:, 0]).tolist()
+
+    def _layout(self, problem: str, steps: Sequence[str]) -> Layout:
+        layout: Layout = [self.tokenizer.bos_token_id, problem + "\n"]
+        for step in steps:
+            lines = step.split("\n")
+            last = max((i for i, line in enumerate(lines) if not is_blank(line)), default=None)
+            for i, line in enumerate(lines):
+                layout += [line, self._newline_id, *([REWARD] if i == last else [])]
+        return layout

@@ -1,0 +1,1 @@
+"""The vLLM model classes that the plugin registers: one file a class."""

@@ -1,0 +1,50 @@
+"""Texts before any tokenizer sees them: line breaks, blank text, pieces between delimiters."""
+
+import re
+
+_BREAK = re.compile(r"\r\n?")
+_INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0xAD)))
+_SHOWN = re.compile(rf"[^\s{_INVISIBLE}]")
+
+
+def line_feeds(text: str) -> str:
+    """The text with `\\n` for every line break, be it `\\r\\n`, `\\r` or `\\n`."""
+    return _BREAK.sub("\n", text)
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: white space and characters without width alone."""
+    return not _SHOWN.search(text)
+
+
+def split_at(text: str, delimiter: str) -> list[str]:
+    """The pieces between the delimiters, without line breaks at their ends.
+
+    If the delimiter is made of line breaks, each blank line between two pieces is an empty piece:
+    joined by line breaks, the pieces are the text again, and a family whose prompt keeps blank
+    lines reads the text as it was written. Otherwise blank pieces are left out.
+    """
+    text, delimiter = line_feeds(text), line_feeds(delimiter)
+    pieces = text.split(delimiter)
+    if delimiter.strip("\n"):
+        return [piece.strip("\n") for piece in pieces if not is_blank(piece)]
+    separated: list[str] = []
+    for piece in pieces:
+        separated += [*[""] * (len(delimiter) - 1), *apart_from_blank_lines(piece)]
+    return without_outer_blanks(separated)
+
+
+def apart_from_blank_lines(piece: str) -> list[str]:
+    """A piece with each blank line before and after it as a piece of its own."""
+    lines = piece.split("\n")
+    shown = [i for i, line in enumerate(lines) if not is_blank(line)]
+    if not shown:
+        return lines
+    first, end = shown[0], shown[-1] + 1
+    return [*lines[:first], "\n".join(lines[first:end]), *lines[end:]]
+
+
+def without_outer_blanks(pieces: list[str]) -> list[str]:
+    """The pieces from the first to the last that is not blank."""
+    shown = [i for i, piece in enumerate(pieces) if not is_blank(piece)]
+    return pieces[shown[0] : shown[-1] + 1] if shown else []

@@ -1,0 +1,1 @@
+"""How good a PRM is: labelled data, and the figures that command line and page show of it."""

@@ -1,0 +1,142 @@
+"""What this machine calls for: vLLM's engine arguments for a PRM, and the memory there is for it.
+
+The environment that vLLM reads at its import is set here too. Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import psutil
+
+MIN_CACHED_TOKENS = 32_768
+"""Prefix cache on CPU, in tokens: room for about a hundred solutions."""
+
+BATCH_TOKENS = 16_384
+"""Tokens computed in one step on a GPU: enough to fill an H200 with a model of 1.5B weights."""
+CPU_BATCH_TOKENS = 1024
+"""The same on a CPU: two cores are no faster with more, and a newcomer waits for less."""
+
+GRAPH_SIZES = (
+    *range(16, 512, 16),
+    *range(512, 1024, 32),
+    *range(1024, 2048, 64),
+    *range(2048, 4097, 128),
+)
+"""Tokens in one step, rounded up, that a GPU computes by replaying CUDA graphs. vLLM's own end at
+512; beyond them a small model waits for Python to launch its kernels."""
+
+
+def model_memory(options: Mapping[str, Any]) -> tuple[int, int]:
+    """Memory for a model with these engine options: bytes in all, and bytes a weight takes."""
+    if on_cpu():
+        return psutil.virtual_memory().available, 2 if _has_bf16() else 4
+    _prepare_environment(options)
+    from vllm.platforms import current_platform
+
+    size = current_platform.get_device_total_memory()
+    return size * _devices(options), 1 if options.get("quantization") == "fp8" else 2
+
+
+def _devices(options: Mapping[str, Any]) -> int:
+    return options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
+
+
+def _has_bf16() -> bool:
+    """Whether this CPU computes in bf16 itself, rather than by way of float32."""
+    import torch
+
+    return torch.cpu._is_avx512_bf16_supported()
+
+
+def _prepare_environment(options: Mapping[str, Any]) -> None:
+    """Sets what vLLM reads at its import, and where the engine's core runs."""
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
+    os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
+    if _devices(options) == 1:
+        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+
+
+def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """vLLM's engine arguments for a PRM on this machine, with `options` over them.
+
+    Imports vLLM, and sets the environment that it reads at its import.
+    """
+    _prepare_environment(options)
+    from vllm.config import PoolerConfig
+    from vllm.engine.arg_utils import EngineArgs
+
+    chosen: dict[str, Any] = {
+        "model": folder,
+        "runner": "pooling",
+        "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
+        "skip_tokenizer_init": True,
+        "enable_prefix_caching": True,
+        "disable_log_stats": True,
+        "use_tqdm_on_load": False,
+        **machine_defaults(),
+    } | dict(options)
+    if "max_num_seqs" not in options:
+        chosen["max_num_seqs"] = min(chosen["max_num_seqs"], chosen["max_num_batched_tokens"])
+    args = EngineArgs(**chosen)
+    if on_cpu() and args.kv_cache_memory_bytes is None:
+        chosen["kv_cache_memory_bytes"] = cache_bytes(args)
+    chosen["cudagraph_capture_sizes"] = capture_sizes(args)
+    return chosen
+
+
+def machine_defaults() -> dict[str, Any]:
+    """Engine arguments that this machine calls for: what it can do and does best."""
+    if not on_cpu():
+        return {
+            "max_num_batched_tokens": BATCH_TOKENS,
+            "max_num_seqs": 1024,
+            # Off by default in vLLM's pooling engines; full batches are 14% faster with it.
+            "async_scheduling": True,
+        }
+    defaults: dict[str, Any] = {
+        "max_num_batched_tokens": CPU_BATCH_TOKENS,
+        "max_num_seqs": 256,
+        "enforce_eager": True,
+        # The smallest block the CPU kernels take: a prefix is reused in whole blocks.
+        "block_size": 32,
+    }
+    return defaults if _has_bf16() else defaults | {"dtype": "float32"}
+
+
+def on_cpu() -> bool:
+    """Whether models run on the CPU here.
+
+    Counts the devices without starting CUDA: a process that has started it cannot fork, as vLLM
+    does for its engine's core.
+    """
+    import torch
+
+    return torch.cuda.device_count() == 0
+
+
+def capture_sizes(args: Any) -> list[int] | None:
+    """`cudagraph_capture_sizes` for these engine arguments: GRAPH_SIZES, if they name none."""
+    config = args.compilation_config
+    named = (
+        args.cudagraph_capture_sizes,
+        args.max_cudagraph_capture_size,
+        config.cudagraph_capture_sizes,
+        config.max_cudagraph_capture_size,
+    )
+    return args.cudagraph_capture_sizes if on_cpu() or any(named) else list(GRAPH_SIZES)
+
+
+def cache_bytes(args: Any) -> int:
+    """Bytes of prefix cache that hold the longest prompt, and at least MIN_CACHED_TOKENS."""
+    import torch
+
+    config = args.create_model_config()
+    heads = config.get_total_num_kv_heads() * config.get_head_size()
+    per_token = (
+        2 * config.get_total_num_hidden_layers() * heads * torch.finfo(config.dtype).bits // 8
+    )
+    return per_token * max(MIN_CACHED_TOKENS, config.max_model_len + 1024)

@@ -1,0 +1,98 @@
+"""vLLM's own server with a PRM: its arguments, and what a PRM and this machine call for.
+
+Everything that `vllm serve` takes is taken here, from vLLM's own parser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+
+from prm_app.catalog import DEFAULT, find_model
+from prm_app.checkpoint import describe
+from prm_app.errors import InputError, ModelError, NoEngineError
+from prm_app.local.engine_args import cache_bytes, capture_sizes, machine_defaults, on_cpu
+from prm_app.local.load_errors import load_error
+
+PLUGIN = "prm"
+"""The name of the plugin's request in `vllm.io_processor_plugins`."""
+
+
+def serve(argv: Sequence[str]) -> None:
+    """Runs a server until it is ended by a signal; raises ModelError where it does not start."""
+    args = server_args(argv)
+    from vllm.entrypoints.cli.serve import ServeSubcommand
+
+    os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
+    os.environ.setdefault("VLLM_WORKER_MULTIPROC_METHOD", "spawn")
+    try:
+        ServeSubcommand.cmd(args)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise load_error(error) from error
+
+
+def server_args(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments of `vllm serve`, completed; nothing that is given is changed.
+
+    The model is a catalogue key, hub name or folder, and has to be a PRM. Defaults: pooling of
+    every token, our request on `/pooling`, loopback only, and the machine's own.
+    """
+    if find_spec("vllm") is None:
+        raise NoEngineError
+    if PLUGIN not in {entry.name for entry in entry_points(group="vllm.io_processor_plugins")}:
+        raise ModelError(
+            "The vllm-prm plugin is not installed in this environment, so vLLM has no PRM request: "
+            "install it with `pip install ./plugin`."
+        )
+    from vllm.config import PoolerConfig
+    from vllm.engine.arg_utils import AsyncEngineArgs
+    from vllm.entrypoints.cli.serve import ServeSubcommand
+    from vllm.utils.argparse_utils import FlexibleArgumentParser
+
+    command = ServeSubcommand()
+    parser = FlexibleArgumentParser(prog="prm-app")
+    serving = command.subparser_init(parser.add_subparsers())
+    serving.usage = "prm-app serve [MODEL] [options]"
+    serving.set_defaults(
+        host="127.0.0.1",
+        runner="pooling",
+        pooler_config=PoolerConfig(tok_pooling_type="ALL"),
+        io_processor_plugin=PLUGIN,
+        **machine_defaults(),
+    )
+    args = parser.parse_args(["serve", *argv])
+    prm, folder = describe(find_model(args.model_tag or DEFAULT.key))
+    args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
+    if prm.bundled and not args.served_model_name:
+        args.served_model_name = [prm.key]
+    try:
+        command.validate(args)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"vLLM does not take these options: {error}") from error
+    engine_args = AsyncEngineArgs.from_cli_args(args)
+    if on_cpu():
+        _use_every_core()
+        if args.kv_cache_memory_bytes is None:
+            args.kv_cache_memory_bytes = cache_bytes(engine_args)
+    args.cudagraph_capture_sizes = capture_sizes(engine_args)
+    _guard(args)
+    return args
+
+
+def _use_every_core() -> None:
+    """Lets the engine's threads run on any core: vLLM would bind them, and leave one core out."""
+    os.environ.setdefault("VLLM_CPU_OMP_THREADS_BIND", "nobind")
+
+
+def _guard(args: argparse.Namespace) -> None:
+    """Asks for the API key on `/pooling` too."""
+    from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey
+
+    keys = args.api_key or [key for key in [os.environ.get("VLLM_API_KEY")] if key]
+    if keys:
+        os.environ[KEYS_VARIABLE] = "\n".join(keys)
+        name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
+        args.middleware = [*args.middleware, name]

@@ -1,0 +1,181 @@
+"""How one vLLM server is asked for rewards: by the plugin's request, or by token ids.
+
+A server with the vllm-prm plugin takes problem and steps; a stock one takes token ids, and its raw
+outputs are read here. Which one a server understands is found out by scoring a small sample.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, Prompt, load_family
+
+from prm_app.api_client import Api
+from prm_app.checkpoint import describe
+from prm_app.errors import InputError, ModelError, NotAPrmError, ServerError, TooLongError
+from prm_app.remote.served_models import Served
+from prm_app.solutions.solution import Solution
+
+SAMPLE = Solution("What is 1 + 1?", ("1 + 1 = 2",))
+"""Scored to learn how a server answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The steps as a server scored them, their rewards, and the length of the prompt in tokens.
+
+    `family` is how the model reads, as the server says; empty if it is known here.
+    """
+
+    steps: tuple[str, ...]
+    rewards: tuple[float, ...]
+    tokens: int
+    family: str = ""
+
+
+class Client(ABC):
+    """Asks one server for the rewards of one model, `prm`."""
+
+    def __init__(self, api: Api, served: Served, family: type[PrmFamily]) -> None:
+        self._api, self.served = api, served
+        self.prm = replace(served.prm, family=family)
+
+    @abstractmethod
+    async def score(self, solution: Solution) -> Answer: ...
+
+
+class _PluginClient(Client):
+    """The request of the vllm-prm plugin: the server has the tokenizer."""
+
+    async def score(self, solution: Solution) -> Answer:
+        answer = await _ask_plugin(self._api, self.served, solution)
+        if answer.steps != solution.scored_steps:
+            raise ServerError(f"The server at {self._api.url} scored other steps than were sent.")
+        return answer
+
+
+class _TokenClient(Client):
+    """Token ids to a stock server, which returns one row of outputs per token or per step end."""
+
+    def __init__(self, api: Api, served: Served, prompts: PrmFamily) -> None:
+        super().__init__(api, served, type(prompts))
+        self._prompts = prompts
+
+    async def check(self) -> None:
+        """Raises NotAPrmError where raw and activated outputs do not fit together as a PRM's do.
+
+        So no softmax or sigmoid is ever taken twice, or left out.
+        """
+        prompt = self._prompts.encode(SAMPLE.problem, SAMPLE.steps)
+        try:
+            raw = self._prompts.step_rows(prompt, await self._rows(prompt, False))
+            activated = self._prompts.step_rows(prompt, await self._rows(prompt, True))
+            fitting = np.allclose(activated[:, -1], self._prompts.rewards(raw), atol=1e-2)
+        except FamilyError as error:
+            raise NotAPrmError(
+                f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
+                f"{self.prm.family.name} format: {error}. If it is one, start the server with "
+                "`prm-app serve`, or vLLM's own with "
+                """--pooler-config '{"tok_pooling_type": "ALL"}'."""
+            ) from error
+        if not fitting:
+            raise NotAPrmError(
+                f"{self.served.name} at {self._api.url}, asked for raw outputs, does not return "
+                "them: use vLLM 0.26 or newer there, or start the server with `prm-app serve`."
+            )
+
+    async def score(self, solution: Solution) -> Answer:
+        prompt = self._prompts.encode(solution.problem, solution.steps)
+        if len(prompt.token_ids) > self.served.limit:
+            raise TooLongError.of(prompt, self.served.limit)
+        try:
+            rows = self._prompts.step_rows(prompt, await self._rows(prompt, activation=False))
+            rewards = self._prompts.rewards(rows)
+        except FamilyError as error:
+            raise ServerError(f"The server at {self._api.url} failed: {error}.") from error
+        return Answer(prompt.steps, tuple(rewards), len(prompt.token_ids))
+
+    async def _rows(self, prompt: Prompt, activation: bool) -> np.ndarray:
+        body = {
+            "model": self.served.name,
+            "task": "token_classify",
+            "input": prompt.token_ids,
+            "use_activation": activation,
+        }
+        answer = await self._api.post("/pooling", body)
+        try:
+            (item,) = answer["data"]
+            return np.asarray(item["data"], dtype=np.float64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ServerError(
+                f"The server at {self._api.url} answered /pooling in a form that is not vLLM's."
+            ) from error
+
+
+async def find_client(api: Api, served: Served, tokenizer: str | None) -> Client:
+    """The client for this model of the server; raises a PrmError where it is no PRM."""
+    return await plugin_client(api, served) or await _token_client(api, served, tokenizer)
+
+
+async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
+    """Asking by the plugin's request, or None where the server does not know it."""
+    try:
+        answer = await _ask_plugin(api, served, SAMPLE)
+    except InputError:
+        return None
+    except ServerError as error:
+        if error.status not in (404, 405):
+            raise
+        raise NotAPrmError(
+            f"{served.name} at {api.url} is not served as a reward model (there is no /pooling): "
+            "start the server with `prm-app serve`, or vLLM's own with --runner pooling."
+        ) from error
+    if answer.family not in FAMILIES:
+        raise ServerError(
+            f"The server at {api.url} has another version of vllm-prm, whose model family "
+            f"{answer.family or 'is not named'!r} is not known here: install the same version "
+            "on both."
+        )
+    return _PluginClient(api, served, FAMILIES[answer.family])
+
+
+async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
+    data = {"problem": solution.problem, "steps": list(solution.steps)}
+    body = {"model": served.name, "task": "plugin", "data": data}
+    answer = await api.post("/pooling", body)
+    try:
+        found = answer["data"]
+        steps, rewards = tuple(found["steps"]), tuple(map(float, found["rewards"]))
+        tokens, family = int(found["tokens"]), str(found.get("family", ""))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ServerError(
+            f"The server at {api.url} has a plugin of its own, not vllm-prm: start it with "
+            "--io-processor-plugin prm."
+        ) from error
+    if len(rewards) != len(steps) or not all(0 <= reward <= 1 for reward in rewards):
+        raise ServerError(f"The server at {api.url} answered with something other than rewards.")
+    return Answer(steps, rewards, tokens, family)
+
+
+async def _token_client(api: Api, served: Served, tokenizer: str | None) -> _TokenClient:
+    prm = served.prm if tokenizer is None else replace(served.prm, checkpoint=tokenizer)
+
+    def prompts() -> PrmFamily:
+        _, folder = describe(prm)
+        return load_family(folder)
+
+    try:
+        client = _TokenClient(api, served, await asyncio.to_thread(prompts))
+    except (ModelError, FamilyError, OSError, ValueError) as error:
+        if isinstance(error, NotAPrmError):
+            raise
+        raise ServerError(
+            f"The server at {api.url} has no vllm-prm plugin, so prompts are built here, and the "
+            f"tokenizer of {prm.checkpoint} cannot be read here: name its hub name or folder with "
+            f"--remote-tokenizer, or start the server with `prm-app serve`. {error}"
+        ) from error
+    await client.check()
+    return client

@@ -1,0 +1,1 @@
+"""Texts and numbers of solutions: steps, files, aggregation, votes. No model and no engine."""
