@@ -1,11 +1,13 @@
 """Training rows: real solutions with the wrong turns off them, and problems made by rule.
 
-Trees as in `forest`, in the one token stream that both formats share: a first token, the problem
-and a newline, each step and a newline. A row has seven fields of which `TARGET` holds the chance, in
+Trees as in `tree_rows`, in the token streams of the two families, which differ in little: a first
+token, the problem and a newline, each step and a newline. Skywork's tokenises each line of a step
+alone and keeps blank lines between steps. A row has seven fields of which `TARGET` holds the chance, in
 thousandths, that all is right up to a step's end, and -1 where nothing is known or no step ends.
 """
 
 import random
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from demo_prm import chat
-from demo_prm.forest import Forest
+from demo_prm.tree_rows import Forest
 from demo_prm.prose import Prose, key
 from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on, redrawn
 from demo_prm.real import Pool, Solution, first_strange
@@ -22,15 +24,19 @@ from demo_prm.real import Pool, Solution, first_strange
 IDS, POSITION, STRAND, PARENT, FORK, TARGET, MARK = range(7)
 NONE, WRONG, RIGHT, QUESTION = range(4)
 SOURCES = {
-    "changed": 26,
-    "judged": 17,
-    "failed": 9,
+    "changed": 27,
+    "judged": 13,
+    "failed": 12,
     "human": 4,
     "math": 9,
-    "pairs": 7,
-    "made": 28,
+    "pairs": 6,
+    "made": 29,
 }
+_RENAMED = ("changed", "judged", "failed", "human")
+_SHARES = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.3)
+"""Of things renamed: a language model's text says more of a thing than that it can be counted."""
 _MOST_STEPS = 26
+_WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
 
 
 class Strand(NamedTuple):
@@ -80,7 +86,27 @@ class Mixture:
 
     def tree(self) -> Tree | None:
         source = self.rng.choices(list(self.sources), self.sources.values())[0]
-        return getattr(self, f"_{source}")()
+        tree = getattr(self, f"_{source}")()
+        if tree is not None and source in _RENAMED and self.forest is not None:
+            tree = self._renamed(tree)
+        return tree
+
+    def _renamed(self, tree: Tree) -> Tree:
+        """The same story of other people and things."""
+        words = set(_WORD.findall(tree.problem))
+        plurals = {word + "s" for word in words if not word.endswith("s")}
+        singulars = {word[:-1] for word in words if word.endswith("s")}
+        new = self.forest.lexicon.exchange(words | plurals | singulars, self.rng, _SHARES)
+        new = {old: word for old, word in new.items() if old != word}
+
+        def renamed(text: str) -> str:
+            return _WORD.sub(lambda match: new.get(match.group(), match.group()), text)
+
+        def strand(old: Strand) -> Strand:
+            return Strand([renamed(step) for step in old.steps], old.targets)
+
+        branches = [strand(branch) for branch in tree.branches]
+        return Tree(renamed(tree.problem), strand(tree.trunk), branches, tree.exact) if new else tree
 
     def _changed(self) -> Tree | None:
         """A right solution, often with other numbers, and mistakes of every kind off it."""
@@ -133,12 +159,14 @@ class Mixture:
         return Tree(problem, trunk, branches)
 
     def _judged(self) -> Tree | None:
-        return self._scored(self.judged, 0.5)
+        return self._scored(self.judged, 0.5, 0.6)
 
     def _math(self) -> Tree | None:
-        return self._scored(self.math, 0.4)
+        return self._scored(self.math, 0.4, 0.0)
 
-    def _scored(self, solutions: dict[bool, list[Solution]], wrong: float) -> Tree | None:
+    def _scored(
+        self, solutions: dict[bool, list[Solution]], wrong: float, redraw: float
+    ) -> Tree | None:
         """A solution with a teacher's scores, its steps now and then joined."""
         rng = self.rng
         solution = rng.choice(solutions[rng.random() >= wrong])
@@ -148,14 +176,17 @@ class Mixture:
                 if rng.random() < 0.25:
                     steps[i : i + 2] = [steps[i] + rng.choice(("\n", "\n\n", " ")) + steps[i + 1]]
                     del targets[i]
-        branches = []
+        branches, problem = [], solution.problem
         if len(steps) > _MOST_STEPS:
             return None
         steps = chat.redressed(steps, rng)
+        if rng.random() < redraw:
+            new = redrawn(Prose(problem), [Prose(step) for step in steps], rng)
+            problem, steps = new or (problem, steps)
         for at, step in enumerate(steps):
             if targets[at] > 0.9 and rng.random() < 0.5 and len(branches) < 4:
-                branches += self._one_mistake(solution.problem, steps, at, Prose(step))
-        return Tree(solution.problem, Strand(steps, targets), branches, exact=False)
+                branches += self._one_mistake(problem, steps, at, Prose(step))
+        return Tree(problem, Strand(steps, targets), branches, exact=False)
 
     def _one_mistake(
         self, problem: str, steps: Sequence[str], at: int, step: Prose
@@ -255,15 +286,15 @@ class Mixture:
 
     def encode(self, tree: Tree) -> NDArray[np.int16] | None:
         """Trunk and branches one after the other; None where they are too long or too odd."""
+        by_line = self.rng.random() < 0.6
+        blank = 1 if by_line and self.rng.random() < 0.4 else 0
         texts = {tree.problem, *tree.trunk.steps}
         texts.update(step for branch in tree.branches for step in branch.steps)
-        ordered = list(texts)
-        encodings = self.tokenizer.encode_batch(ordered, add_special_tokens=False)
-        ids = {text: encoding.ids for text, encoding in zip(ordered, encodings, strict=True)}
-        trunk = self._tokens(tree.problem, tree.trunk, ids)
+        ids = encoded_texts(self.tokenizer, list(texts), self.newline if by_line else None)
+        trunk = self._tokens(tree.problem, tree.trunk, ids, blank)
         strands = [_strand(trunk, 0, 1, 0, tree.exact)]
         for branch in tree.branches:
-            tokens = self._tokens(tree.problem, branch, ids)
+            tokens = self._tokens(tree.problem, branch, ids, blank)
             fork = _parting(tokens.ids, trunk.ids)
             if fork <= tokens.ends[-1] and fork < len(trunk.ids):
                 strands.append(_strand(tokens, fork, len(strands) + 1, 1, True))
@@ -276,14 +307,35 @@ class Mixture:
                 return None
         return cells
 
-    def _tokens(self, problem: str, strand: Strand, ids: dict[str, list[int]]) -> "_Tokens":
+    def _tokens(
+        self, problem: str, strand: Strand, ids: dict[str, list[int]], blank: int
+    ) -> "_Tokens":
         tokens, ends = [self.first, *ids[problem], self.newline], []
         begin = len(tokens)
-        for step in strand.steps:
+        for number, step in enumerate(strand.steps):
+            if number:
+                tokens += blank * [self.newline]
             tokens += ids[step]
             tokens.append(self.newline)
             ends.append(len(tokens) - 1)
         return _Tokens(tokens, begin, ends, strand.targets)
+
+
+def encoded_texts(
+    tokenizer: Tokenizer, texts: Sequence[str], newline: int | None = None
+) -> dict[str, list[int]]:
+    """The ids of each text; with `newline` given, of its lines one by one, with it between them."""
+    lines = [text.split("\n") if newline is not None else [text] for text in texts]
+    parts = list({line for each in lines for line in each})
+    encodings = tokenizer.encode_batch(parts, add_special_tokens=False)
+    ids = {part: encoding.ids for part, encoding in zip(parts, encodings, strict=True)}
+    found = {}
+    for text, each in zip(texts, lines, strict=True):
+        tokens = list(ids[each[0]])
+        for line in each[1:]:
+            tokens += [newline, *ids[line]]
+        found[text] = tokens
+    return found
 
 
 class _Tokens(NamedTuple):

@@ -7,8 +7,9 @@ import torch
 from tokenizers import Tokenizer
 
 from demo_prm.adapted import AdaptedPrm
+from demo_prm.mixture import encoded_texts
 
-_LONGEST = 4096
+_LONGEST = 8192
 
 
 @torch.no_grad()
@@ -17,13 +18,17 @@ def step_logits(
     tokenizer: Tokenizer,
     cases: Sequence[tuple[str, Sequence[str]]],
     compact: np.ndarray | None = None,
+    by_line: bool = True,
     budget: int = 65_536,
 ) -> list[list[float]]:
-    """The logit of each step of each `(problem, steps)`; `budget` is of tokens at a time."""
+    """The logit of each step of each `(problem, steps)`; `budget` is of tokens at a time.
+
+    `by_line` chooses Skywork's token stream, else it is Qwen's.
+    """
     device = model.value_head.weight.device
     first = tokenizer.token_to_id("<|im_start|>")
     (newline,) = tokenizer.encode("\n", add_special_tokens=False).ids
-    encoded = [_encode(tokenizer, first, newline, *case) for case in cases]
+    encoded = [_encode(tokenizer, first, newline, by_line, *case) for case in cases]
     order = sorted(range(len(cases)), key=lambda i: -len(encoded[i][0]))
     logits: list[list[float]] = [[] for _ in cases]
     begin = 0
@@ -46,16 +51,17 @@ def step_logits(
 
 
 def _encode(
-    tokenizer: Tokenizer, first: int, newline: int, problem: str, steps: Sequence[str]
+    tokenizer: Tokenizer, first: int, newline: int, by_line: bool, problem: str, steps: Sequence[str]
 ) -> tuple[list[int], list[int]]:
-    problem_ids, *step_ids = (
-        encoding.ids
-        for encoding in tokenizer.encode_batch([problem, *steps], add_special_tokens=False)
-    )
-    tokens, ends = [first, *problem_ids, newline], []
-    for ids in step_ids:
-        tokens += [*ids, newline]
-        ends.append(len(tokens) - 1)
+    ids = encoded_texts(tokenizer, steps, newline if by_line else None)
+    head = tokenizer.encode(problem, add_special_tokens=False).ids
+    tokens, ends = [first, *head, newline], []
+    for step in steps:
+        if step.strip():
+            tokens += [*ids[step], newline]
+            ends.append(len(tokens) - 1)
+        elif by_line:
+            tokens.append(newline)
     if len(tokens) > _LONGEST:
         raise ValueError(f"a solution of {len(tokens)} tokens is too long to score here")
     return tokens, ends

@@ -2,7 +2,7 @@
 
 Runs for a given time on one device, or on several under `torchrun`. Rows are made on the fly by
 worker processes. A run is resumed from the packed change of an earlier one; the optimizer begins
-anew. What is written is rounded to int8 first, and the figures are those of the rounded model.
+anew. `demo_prm.judge` scores what comes out.
 """
 
 import argparse
@@ -18,22 +18,20 @@ from threading import Thread
 
 import numpy as np
 import torch
+import torch._dynamo
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from demo_prm import packed
+from demo_prm import packed, sources
 from demo_prm.adapted import AdaptedPrm, Shape, block_mask, dense_mask
-from demo_prm.forest import Forest
+from demo_prm.tree_rows import Forest
 from demo_prm.losses import Losses, Objective
 from demo_prm.mixture import SOURCES, Mixture
-from demo_prm.reading import read_gsm8k
+from demo_prm.parse import read_gsm8k
 from demo_prm.real import read_pool
-from demo_prm.scoring import step_logits
-from demo_prm.sources import split_gsm8k
-from demo_prm.variation import Lexicon
+from demo_prm.augment import Lexicon
 from prm_app.base_model import Base
-from prm_app.evaluation import best_threshold, detection
 
 _WARM_UP, _DECAY_FROM = 0.03, 0.1
 _SHOW_EVERY = 100
@@ -112,6 +110,7 @@ class Trainer:
         self.shared = torch.zeros((), device=self.device)
         if self.device.type == "cuda":
             self.mask = block_mask
+            torch._dynamo.config.recompile_limit = 2 * len(model.layers) + 8
             for layer in model.layers:
                 layer.compile(dynamic=False)
             self.objective.compile(dynamic=False)
@@ -159,11 +158,13 @@ def make_mixture(args: argparse.Namespace, base: Base) -> tuple[Mixture, np.ndar
     tokenizer = base.tokenizer()
     forest = None
     if args.gsm8k:
-        training, _ = split_gsm8k(read_gsm8k(args.gsm8k))
-        forest = Forest(training, Lexicon.learn(training), [Paragraphs()], 0, templates=args.templates)
-    sources = SOURCES | json.loads(args.sources)
+        training, _ = sources.split_gsm8k(read_gsm8k(args.gsm8k))
+        templates = sources.TRAINING_TEMPLATES if args.templates else ()
+        lexicon = Lexicon.learn(training)
+        forest = Forest(training, lexicon, [Paragraphs()], 0, templates=templates)
+    weights = SOURCES | json.loads(args.sources)
     pool = read_pool(args.real, "training")
-    return Mixture(pool, forest, tokenizer, args.seed, sources, compact=compact), tokens
+    return Mixture(pool, forest, tokenizer, args.seed, weights, compact=compact), tokens
 
 
 def main() -> None:
@@ -209,39 +210,10 @@ def main() -> None:
     if rank == 0:
         args.out.mkdir(parents=True, exist_ok=True)
         packed.save(model, args.out / "change.safetensors")
-        packed.load(model, args.out / "change.safetensors")
         record |= {"steps": steps, "seconds": round(seconds), "tokens": steps * args.rows * 2048 * ranks}
         (args.out / "run.json").write_text(json.dumps(record, indent=1, default=str) + "\n")
-        if args.judge:
-            logits = judge(model, mixture, args.judge, say)
-            (args.out / "logits.json").write_text(json.dumps(logits))
         say("done")
     os._exit(0)  # the data workers have no end
-
-
-def judge(model: AdaptedPrm, mixture: Mixture, path: Path, say) -> dict[str, list]:
-    """Step logits of every solution in a file of `{"set", "problem", "steps", "label"}` rows."""
-    model.eval()
-    for layer in model.layers:
-        layer._compiled_call_impl = None
-    sets: dict[str, list[dict]] = {}
-    with path.open(encoding="utf-8") as file:
-        for row in map(json.loads, file):
-            sets.setdefault(row["set"], []).append(row)
-    logits = {}
-    for name, rows in sets.items():
-        cases = [(row["problem"], row["steps"]) for row in rows]
-        scored = step_logits(model, mixture.tokenizer, cases, mixture.compact.astype(np.int64))
-        logits[name] = [[round(value, 3) for value in row] for row in scored]
-        if all("label" in row for row in rows):
-            labels = [row["label"] for row in rows]
-            rewards = [(1 / (1 + np.exp(-np.array(row)))).tolist() for row in scored]
-            found = detection(labels, rewards, 0.5)
-            best = "" 
-            if found.wrong and found.right:
-                best = f", at best {detection(labels, rewards, best_threshold(labels, rewards)).f1:.3f}"
-            say(name, f"F1 {found.f1:.3f} exact {found.exact:.3f} unflagged {found.unflagged:.3f}{best}")
-    return logits
 
 
 def _train(trainer: Trainer, batches: Batches, args, say, curve: list) -> tuple[int, float]:
@@ -282,7 +254,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--gsm8k", type=Path, help="GSM8K's train.jsonl, for problems made by rule")
     add("--tokens", type=Path, required=True, help="tokens.npy, from demo_prm.tokens")
     add("--out", type=Path, required=True, help="folder for the change and the figures")
-    add("--judge", type=Path, help="solutions to score at the end, from demo_prm.judging")
     add("--resume", type=Path, help="change.safetensors of a run to go on with")
     add("--seconds", type=float, default=300, help="train this long")
     add("--steps", type=int, default=0, help="or this many steps")
@@ -295,7 +266,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--workers", type=int, default=14, help="data processes a device")
     add("--seed", type=int, default=0)
     add("--sources", default="{}", help="JSON that changes how often each source is drawn")
-    add("--templates", type=int, nargs="*", default=(), help="gsm_symbolic templates to draw")
+    add("--templates", action="store_true", help="draw gsm_symbolic templates too")
     return parser
 
 
