@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from prm_app.errors import InputError, ServerError, TooLongError, UnreachableError
-from prm_app.remote import RemoteModels, RemoteScorer, Servers, clients
+from prm_app.remote import RemoteModels, RemoteScorer, Servers, dialects
 from prm_app.solutions.solution import ScoredSolution, Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
