@@ -63,7 +63,7 @@ def test_token_ids_to_a_stock_server_give_the_same_numbers(
         return None
 
     if server == "skywork":
-        monkeypatch.setattr(clients, "plugin_client", unknown)
+        monkeypatch.setattr(dialects, "plugin_client", unknown)
     scorer = open_scorer(request.getfixturevalue(server))
     local = in_process.scorer(key)
     assert_all_equal(scorer, local, [HOSTILE, *solutions(scorer, real_solutions, 20)])
