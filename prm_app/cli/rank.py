@@ -157,7 +157,7 @@ def _rankings(
 ) -> Iterator[tuple[Ranking, list[str]]]:
     """Each problem's ranking and the texts in it, in order; all problems are scored together."""
     jobs = [
-        attempt(solution_of, args, scorer, each.problem, text)
+        attempt(solution_of, args, each.problem, text)
         for each in problems
         for text in each.solutions
     ]

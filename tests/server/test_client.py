@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from prm_app.errors import InputError, ServerError, TooLongError, UnreachableError
-from prm_app.remote import RemoteModels, RemoteScorer, Servers, clients
+from prm_app.remote import RemoteModels, RemoteScorer, Servers, dialects
 from prm_app.solutions.solution import ScoredSolution, Solution, solution
 
 PROBLEM = "A pen costs 3 dollars. How much do 4 pens cost?"
@@ -63,7 +63,7 @@ def test_token_ids_to_a_stock_server_give_the_same_numbers(
         return None
 
     if server == "skywork":
-        monkeypatch.setattr(clients, "plugin_client", unknown)
+        monkeypatch.setattr(dialects, "plugin_client", unknown)
     scorer = open_scorer(request.getfixturevalue(server))
     local = in_process.scorer(key)
     assert_all_equal(scorer, local, [HOSTILE, *solutions(scorer, real_solutions, 20)])
@@ -115,14 +115,14 @@ def test_the_checks_come_first(skywork, qwen, api_key):
 
 
 def test_a_page_over_servers_of_different_models_switches_between_them(skywork, qwen, api_key):
-    host = RemoteModels(Servers([skywork, qwen], api_key=api_key))
+    models = RemoteModels(Servers([skywork, qwen], api_key=api_key))
     try:
-        assert {prm.key for prm in host.models()} == {"demo-skywork", "demo-qwen"}
+        assert {prm.key for prm in models.models()} == {"demo-skywork", "demo-qwen"}
         for key in ("demo-qwen", "demo-skywork"):
-            assert host.scorer(key).score(Solution(PROBLEM, ("4 * 3 = 12",))).model == key
-            assert host.status().serving.key == key
+            assert models.scorer(key).score(Solution(PROBLEM, ("4 * 3 = 12",))).model == key
+            assert models.status(key).ready
         with pytest.raises(ServerError, match=r"No server here serves Qwen2\.5-Math-PRM-7B"):
-            host.scorer("Qwen2.5-Math-PRM-7B")
-        assert host.scorer().prm.key == "demo-skywork"
+            models.scorer("Qwen2.5-Math-PRM-7B")
+        assert models.scorer().prm.key == "demo-skywork"
     finally:
-        host.close()
+        models.close()
