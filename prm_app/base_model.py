@@ -56,6 +56,21 @@ class Base:
         self._file = Gguf(path)
         self.layers = self._file.fields["llama.block_count"]
 
+    def sizes(self) -> dict[str, int | float]:
+        """Its sizes, as the configuration of a Qwen2 names them."""
+        fields = self._file.fields
+        return {
+            "vocab_size": fields["llama.vocab_size"],
+            "hidden_size": fields["llama.embedding_length"],
+            "intermediate_size": fields["llama.feed_forward_length"],
+            "num_hidden_layers": self.layers,
+            "num_attention_heads": fields["llama.attention.head_count"],
+            "num_key_value_heads": fields["llama.attention.head_count_kv"],
+            "max_position_embeddings": fields["llama.context_length"],
+            "rms_norm_eps": round(fields["llama.attention.layer_norm_rms_epsilon"], 9),
+            "rope_theta": fields["llama.rope.freq_base"],
+        }
+
     def embedding(self) -> NDArray[np.float32]:
         return self._file.read("token_embd.weight")
 
