@@ -23,6 +23,7 @@ from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
 from vllm_prm.families import FamilyError, family_of
 
+from prm_app import demo_weights
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
 
@@ -36,6 +37,8 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     Raises ModelNotFoundError where there is no such checkpoint or no right to read it, NotAPrmError
     if it is of no family known here, and ModelError where a file is damaged.
     """
+    if prm.bundled:
+        demo_weights.prepare(Path(prm.checkpoint).name, on_progress)
     prm, folder = describe(prm)
     if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
@@ -47,6 +50,8 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
 def describe(prm: Prm) -> tuple[Prm, Path]:
     """As `fetch`, but without the weights: the folder may hold config and tokenizer alone."""
     folder = Path(prm.checkpoint).expanduser()
+    if prm.bundled:
+        demo_weights.prepare(folder.name)
     if not folder.is_dir():
         if prm.checkpoint.startswith(("/", ".", "~")):
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")

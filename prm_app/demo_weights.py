@@ -51,6 +51,11 @@ def folder(family: str) -> Path:
     return _cache() / family if is_large() else SMALL / family
 
 
+def is_part_of(checkpoint: Path) -> bool:
+    """Whether a folder is one of the demo PRM's checkpoints."""
+    return checkpoint.is_relative_to(SMALL) or (is_large() and checkpoint.is_relative_to(_cache()))
+
+
 def prepare(family: str, on_progress: Callable[[float], None] = lambda done: None) -> Path:
     """The folder of the demo PRM's checkpoint, merged first if it is not there yet.
 
