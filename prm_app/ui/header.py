@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from prm_app.catalog import Prm
+from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
 from prm_app.ui.views import alert, meter
 
@@ -35,9 +36,9 @@ class Header:
     timer: gr.Timer
 
 
-def header(models: Models) -> Header:
+def header(models: Models, any_name: bool) -> Header:
     """Builds the head of the page; to be called inside the Blocks."""
-    head = _components(models)
+    head = _components(models, any_name)
     quiet: dict[str, Any] = {
         "show_progress": "hidden",
         "api_visibility": "private",
@@ -50,7 +51,7 @@ def header(models: Models) -> Header:
     return head
 
 
-def _components(models: Models) -> Header:
+def _components(models: Models, any_name: bool) -> Header:
     first = models.default
     with gr.Row(elem_classes="head", equal_height=False):
         gr.HTML(BRAND, apply_default_css=False)
@@ -60,7 +61,7 @@ def _components(models: Models) -> Header:
             [(prm.title, prm.key) for prm in models.models()],
             value=first.key,
             label="Process reward model",
-            allow_custom_value=True,
+            allow_custom_value=any_name,
             elem_id="model",
         )
         about = gr.HTML(about_model(first), apply_default_css=False, elem_id="about")
@@ -79,13 +80,18 @@ def _components(models: Models) -> Header:
 
 def _choose(head: Header, models: Models, values: dict[Any, Any]) -> dict[Any, Any]:
     """Makes the chosen model ready; nobody else's choice changes."""
-    models.open(values[head.model] or "")
-    return _look(head, models, values)
+    changes = _look(head, models, values)
+    if head.status in changes:
+        models.open(values[head.model] or "")
+    return changes
 
 
 def _look(head: Header, models: Models, values: dict[Any, Any]) -> dict[Any, Any]:
     """What the head shows of the visitor's model now."""
-    prm = models.find(values[head.model] or "")
+    try:
+        prm = models.find(values[head.model] or "")
+    except PrmError as error:
+        return {head.message: alert(str(error))}
     status = models.status(prm.key)
     changes = {
         head.status: chip(prm, status),
