@@ -105,4 +105,6 @@ class Base:
 def _unpaired(weight: NDArray, heads: int) -> NDArray:
     """Rows of a rotated matrix: GGUF keeps the two halves of a rotation side by side."""
     rows, columns = weight.shape
-    return weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
+    return (
+        weight.reshape(heads, rows // heads // 2, 2, columns).swapaxes(1, 2).reshape(rows, columns)
+    )

@@ -42,8 +42,9 @@ _CHAT_TEMPLATE = (
 
 
 def is_large() -> bool:
-    """Whether the base model is here, so that the demo PRM is the large one."""
-    return installed() is not None and CHANGE.is_file()
+    """Whether the demo PRM is the large one: its base is here, and PRM_APP_DEMO is not "small"."""
+    wanted = os.environ.get("PRM_APP_DEMO") != "small"
+    return wanted and installed() is not None and CHANGE.is_file()
 
 
 def folder(family: str) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("PRM_APP_DEMO", "small")  # the large one takes a tenth of a second a step
 DATA = Path(os.environ.get("PRM_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -4,13 +4,9 @@ import random
 import re
 from collections.abc import Sequence
 
-_FORMULA = re.compile(
-    r"\$?\d[\d,.]*(?:\s*[-+*/×]\s*\$?\d[\d,.]*)+\s*=\s*\$?\d[\d,]*(?:\.\d+)?"
-)
+_FORMULA = re.compile(r"\$?\d[\d,.]*(?:\s*[-+*/×]\s*\$?\d[\d,.]*)+\s*=\s*\$?\d[\d,]*(?:\.\d+)?")
 _NUMBERED = re.compile(r"^(?:\d+\.|\*{0,2}Step \d+[:.]\*{0,2}|[-*])\s+")
-_SENTENCE = re.compile(
-    r"(?<=[a-z0-9)\]%$][.!])\s+(?=[A-Z])|\n+(?=\s*(?:\d+\.|[-*]|Step))"
-)
+_SENTENCE = re.compile(r"(?<=[a-z0-9)\]%$][.!])\s+(?=[A-Z])|\n+(?=\s*(?:\d+\.|[-*]|Step))")
 _NUMBERINGS = ("{}. ", "{}. ", "Step {}: ", "**Step {}:** ", "### Step {}: ", "{}) ")
 _ENDS = (
     "Therefore, the answer is \\(\\boxed{{{}}}\\).",

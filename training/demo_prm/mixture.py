@@ -106,7 +106,9 @@ class Mixture:
             return Strand([renamed(step) for step in old.steps], old.targets)
 
         branches = [strand(branch) for branch in tree.branches]
-        return Tree(renamed(tree.problem), strand(tree.trunk), branches, tree.exact) if new else tree
+        return (
+            Tree(renamed(tree.problem), strand(tree.trunk), branches, tree.exact) if new else tree
+        )
 
     def _changed(self) -> Tree | None:
         """A right solution, often with other numbers, and mistakes of every kind off it."""
@@ -195,7 +197,9 @@ class Mixture:
         if kind == "answer":
             kind = "operand"
         known = Prose(problem).values + [v for s in steps[:at] for v in Prose(s).values]
-        right = self.pool.values.get(problem, set()) | {key(v) for s in steps for v in Prose(s).values}
+        right = self.pool.values.get(problem, set()) | {
+            key(v) for s in steps for v in Prose(s).values
+        }
         slip = broken(step, known, right, kind, self.rng)
         return [Strand([*steps[:at], slip.text], [1.0] * at + [0.0])] if slip else []
 
@@ -363,9 +367,7 @@ class _Row:
         self.used, self.strands = end, int(tree[STRAND].max())
 
 
-def _strand(
-    tokens: _Tokens, fork: int, number: int, parent: int, exact: bool
-) -> NDArray[np.int16]:
+def _strand(tokens: _Tokens, fork: int, number: int, parent: int, exact: bool) -> NDArray[np.int16]:
     """The tokens from `fork` on. Marks say of each word whether all is right up to it."""
     cells = np.zeros((7, len(tokens.ids)), np.int16)
     cells[IDS] = np.array(tokens.ids, np.uint16).view(np.int16)

@@ -51,7 +51,12 @@ def step_logits(
 
 
 def _encode(
-    tokenizer: Tokenizer, first: int, newline: int, by_line: bool, problem: str, steps: Sequence[str]
+    tokenizer: Tokenizer,
+    first: int,
+    newline: int,
+    by_line: bool,
+    problem: str,
+    steps: Sequence[str],
 ) -> tuple[list[int], list[int]]:
     ids = encoded_texts(tokenizer, steps, newline if by_line else None)
     head = tokenizer.encode(problem, add_special_tokens=False).ids

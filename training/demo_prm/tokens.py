@@ -9,7 +9,15 @@ from pathlib import Path
 
 import numpy as np
 
-from demo_prm.real import MR_GSM8K, PRMBENCH, PROCESSBENCH, STRICT_GSM8K, STRICT_MATH, ZEROEVAL, rows
+from demo_prm.real import (
+    MR_GSM8K,
+    PRMBENCH,
+    PROCESSBENCH,
+    STRICT_GSM8K,
+    STRICT_MATH,
+    ZEROEVAL,
+    rows,
+)
 from prm_app.base_model import Base
 
 _FILES = (*PROCESSBENCH, STRICT_GSM8K, STRICT_MATH, ZEROEVAL, PRMBENCH, MR_GSM8K)

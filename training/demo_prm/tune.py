@@ -210,7 +210,11 @@ def main() -> None:
     if rank == 0:
         args.out.mkdir(parents=True, exist_ok=True)
         packed.save(model, args.out / "change.safetensors")
-        record |= {"steps": steps, "seconds": round(seconds), "tokens": steps * args.rows * 2048 * ranks}
+        record |= {
+            "steps": steps,
+            "seconds": round(seconds),
+            "tokens": steps * args.rows * 2048 * ranks,
+        }
         (args.out / "run.json").write_text(json.dumps(record, indent=1, default=str) + "\n")
         say("done")
     os._exit(0)  # the data workers have no end
