@@ -8,10 +8,12 @@ import torch
 from demo_prm import packed, ship
 from demo_prm.adapted import AdaptedPrm, Shape, dense_mask
 from demo_prm.losses import Losses
-from demo_prm.mixture import IDS, POSITION, TARGET, Mixture
+from demo_prm.mixture import Mixture
 from demo_prm.prose import Prose
-from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on, redrawn
+from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on
 from demo_prm.real import Pool, right_so_far
+from demo_prm.redraw import redrawn
+from demo_prm.strands import IDS, POSITION, TARGET
 from demo_prm.tokenizer import load_tokenizer
 from demo_prm.tune import Trainer
 
@@ -82,7 +84,7 @@ def mixture():
 def test_rows_judge_the_ends_of_steps(mixture):
     row = next(mixture.rows())
     ends = row[TARGET] >= 0
-    assert set(row[IDS][ends]) == {mixture.newline}
+    assert set(row[IDS][ends]) == {mixture.packer.newline}
     assert {0, 1000} <= set(row[TARGET][ends].tolist())
 
 

@@ -1,8 +1,8 @@
 """SmolLM2 with low-rank changes and the PRM's head: the training model, and its plain weights.
 
-Every matrix of the trunk is that of the base plus a product of two thin ones, the only matrices that
-training changes; norms and heads are trained as they are. A Llama is a Qwen2 without biases, so what
-comes out is a checkpoint of both PRM architectures.
+Every matrix of the trunk is that of the base plus a product of two thin ones, the only matrices
+that training changes; norms and heads are trained as they are. A Llama is a Qwen2 without biases,
+so what comes out is a checkpoint of both PRM architectures.
 """
 
 import math
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.attention.flex_attention import create_block_mask, flex_attention
 
-from demo_prm.mixture import FORK, PARENT, POSITION, STRAND
+from demo_prm.strands import FORK, PARENT, POSITION, STRAND
 from prm_app.base_model import Base
 
 ALPHA = 32

@@ -1,8 +1,8 @@
 """The solutions a model is judged on, in one file: `python -m demo_prm.judging --help`.
 
-None is of a problem that was trained on. ProcessBench's two halves, best-of-32 and one solution each
-of many models on problems that training leaves alone, those kept for calibration, and what could be
-done before: corrupted GSM8K solutions and the fixed sample.
+None is of a problem that was trained on. ProcessBench's two halves, best-of-32 and one solution
+each of many models on problems that training leaves alone, those kept for calibration, and what
+could be done before: corrupted GSM8K solutions and the fixed sample.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from demo_prm.chat import cut
 from demo_prm.eval_sets import Case
 from demo_prm.evaluate import gsm8k_sets, read_gsm8k_test, read_sample
 from demo_prm.real import (
@@ -21,7 +22,6 @@ from demo_prm.real import (
     read_pool,
     rows,
 )
-from demo_prm.chat import cut
 from demo_prm.worked import render
 from prm_app.solutions.steps import split_steps
 from prm_app.solutions.voting import group_by_answer

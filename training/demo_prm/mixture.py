@@ -1,28 +1,24 @@
-"""Training rows: real solutions with the wrong turns off them, and problems made by rule.
+"""Trees for training: real solutions with the wrong turns off them, and problems made by rule.
 
-Trees as in `tree_rows`, in the token streams of the two families, which differ in little: a first
-token, the problem and a newline, each step and a newline. Skywork's tokenises each line of a step
-alone and keeps blank lines between steps. A row has seven fields of which `TARGET` holds the chance, in
-thousandths, that all is right up to a step's end, and -1 where nothing is known or no step ends.
+Each source has a method that draws one tree; `SOURCES` says how often. `strands` makes rows of it.
 """
 
 import random
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from demo_prm import chat
-from demo_prm.tree_rows import Forest
 from demo_prm.prose import Prose, key
-from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on, redrawn
+from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on
 from demo_prm.real import Pool, Solution, first_strange
+from demo_prm.redraw import redrawn
+from demo_prm.strands import Packer, Strand, Tree
+from demo_prm.tree_rows import RIGHT, WRONG, Forest
 
-IDS, POSITION, STRAND, PARENT, FORK, TARGET, MARK = range(7)
-NONE, WRONG, RIGHT, QUESTION = range(4)
 SOURCES = {
     "changed": 27,
     "judged": 13,
@@ -37,22 +33,6 @@ _SHARES = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.3)
 """Of things renamed: a language model's text says more of a thing than that it can be counted."""
 _MOST_STEPS = 26
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{3,}")
-
-
-class Strand(NamedTuple):
-    """Steps and their targets; for a branch of a tree, `targets` says only what is new."""
-
-    steps: list[str]
-    targets: list[float | None]
-
-
-class Tree(NamedTuple):
-    """`exact` where the first wrong step of the trunk is surely that, so each word of it counts."""
-
-    problem: str
-    trunk: Strand
-    branches: list[Strand]
-    exact: bool = True
 
 
 class Mixture:
@@ -72,9 +52,8 @@ class Mixture:
         self.pool, self.forest, self.tokenizer = pool, forest, tokenizer
         self.rng = random.Random(seed)
         self.sources = {name: weight for name, weight in sources.items() if self._has(name)}
-        self.length, self.branches, self.compact = length, branches, compact
-        self.first = tokenizer.token_to_id("<|im_start|>")
-        (self.newline,) = tokenizer.encode("\n", add_special_tokens=False).ids
+        self.branches = branches
+        self.packer = Packer(tokenizer, length, compact)
         self.problems = list(pool.right)
         self.judged = _by_outcome(pool.judged)
         self.math = _by_outcome(pool.math)
@@ -148,7 +127,7 @@ class Mixture:
         if rng.random() < 0.3 and (wrong := mistake()) and wrong[2] is not None:
             at, text, old, new = wrong
             rest = carried_on(read[at + 1 :], old, new)
-            trunk = Strand(steps[:at] + [text] + rest, [1.0] * at + [0.0] * (1 + len(rest)))
+            trunk = Strand([*steps[:at], text, *rest], [1.0] * at + [0.0] * (1 + len(rest)))
             sound = at
             branches.append(Strand(steps[: at + 1], [1.0] * (at + 1)))
         seen = set()
@@ -157,7 +136,7 @@ class Mixture:
             if wrong and wrong[0] <= sound and wrong[1] not in seen:
                 at, text = wrong[:2]
                 seen.add(text)
-                branches.append(Strand(steps[:at] + [text], [1.0] * at + [0.0]))
+                branches.append(Strand([*steps[:at], text], [1.0] * at + [0.0]))
         return Tree(problem, trunk, branches)
 
     def _judged(self) -> Tree | None:
@@ -265,134 +244,19 @@ class Mixture:
         branches = [strand(branch.texts, branch.labels) for branch in tree.branches]
         return Tree(tree.question, strand(tree.trunk, tree.labels), branches)
 
-    def rows(self) -> Iterator[NDArray[np.int16]]:
-        """Rows of `length` tokens, shape (7, length), filled with whole trees."""
-        open_rows = [_Row(self.length) for _ in range(8)]
+    def trees(self) -> Iterator[Tree]:
+        """Trees without end."""
         while True:
             try:
                 tree = self.tree()
             except (ValueError, ArithmeticError, IndexError, RecursionError):
-                continue
-            if tree is None or not tree.trunk.steps or not all(tree.trunk.steps):
-                continue
-            cells = self.encode(tree)
-            if cells is None:
-                continue
-            size = cells.shape[1]
-            row = next((row for row in open_rows if row.free >= size), None)
-            if row is None:
-                row = min(open_rows, key=lambda row: row.free)
-                open_rows.remove(row)
-                yield row.cells
-                row = _Row(self.length)
-                open_rows.append(row)
-            row.add(cells)
+                continue  # a text that the changes to it do not suit
+            if tree is not None and tree.trunk.steps and all(tree.trunk.steps):
+                yield tree
 
-    def encode(self, tree: Tree) -> NDArray[np.int16] | None:
-        """Trunk and branches one after the other; None where they are too long or too odd."""
-        by_line = self.rng.random() < 0.6
-        blank = 1 if by_line and self.rng.random() < 0.4 else 0
-        texts = {tree.problem, *tree.trunk.steps}
-        texts.update(step for branch in tree.branches for step in branch.steps)
-        ids = encoded_texts(self.tokenizer, list(texts), self.newline if by_line else None)
-        trunk = self._tokens(tree.problem, tree.trunk, ids, blank)
-        strands = [_strand(trunk, 0, 1, 0, tree.exact)]
-        for branch in tree.branches:
-            tokens = self._tokens(tree.problem, branch, ids, blank)
-            fork = _parting(tokens.ids, trunk.ids)
-            if fork <= tokens.ends[-1] and fork < len(trunk.ids):
-                strands.append(_strand(tokens, fork, len(strands) + 1, 1, True))
-        cells = np.concatenate(strands, axis=1)
-        if cells.shape[1] > self.length:
-            return None
-        if self.compact is not None:
-            cells[IDS] = self.compact[cells[IDS].astype(np.uint16)]
-            if cells[IDS].min() < 0:
-                return None
-        return cells
-
-    def _tokens(
-        self, problem: str, strand: Strand, ids: dict[str, list[int]], blank: int
-    ) -> "_Tokens":
-        tokens, ends = [self.first, *ids[problem], self.newline], []
-        begin = len(tokens)
-        for number, step in enumerate(strand.steps):
-            if number:
-                tokens += blank * [self.newline]
-            tokens += ids[step]
-            tokens.append(self.newline)
-            ends.append(len(tokens) - 1)
-        return _Tokens(tokens, begin, ends, strand.targets)
-
-
-def encoded_texts(
-    tokenizer: Tokenizer, texts: Sequence[str], newline: int | None = None
-) -> dict[str, list[int]]:
-    """The ids of each text; with `newline` given, of its lines one by one, with it between them."""
-    lines = [text.split("\n") if newline is not None else [text] for text in texts]
-    parts = list({line for each in lines for line in each})
-    encodings = tokenizer.encode_batch(parts, add_special_tokens=False)
-    ids = {part: encoding.ids for part, encoding in zip(parts, encodings, strict=True)}
-    found = {}
-    for text, each in zip(texts, lines, strict=True):
-        tokens = list(ids[each[0]])
-        for line in each[1:]:
-            tokens += [newline, *ids[line]]
-        found[text] = tokens
-    return found
-
-
-class _Tokens(NamedTuple):
-    ids: list[int]
-    begin: int
-    ends: list[int]
-    targets: Sequence[float | None]
-
-
-class _Row:
-    def __init__(self, length: int):
-        self.cells = np.zeros((7, length), np.int16)
-        self.cells[TARGET] = -1
-        self.used = self.strands = 0
-
-    @property
-    def free(self) -> int:
-        return self.cells.shape[1] - self.used
-
-    def add(self, tree: NDArray[np.int16]) -> None:
-        end = self.used + tree.shape[1]
-        tree[PARENT] = np.where(tree[PARENT] > 0, tree[PARENT] + self.strands, 0)
-        tree[STRAND] += self.strands
-        self.cells[:, self.used : end] = tree
-        self.used, self.strands = end, int(tree[STRAND].max())
-
-
-def _strand(tokens: _Tokens, fork: int, number: int, parent: int, exact: bool) -> NDArray[np.int16]:
-    """The tokens from `fork` on. Marks say of each word whether all is right up to it."""
-    cells = np.zeros((7, len(tokens.ids)), np.int16)
-    cells[IDS] = np.array(tokens.ids, np.uint16).view(np.int16)
-    cells[POSITION] = np.arange(len(tokens.ids))
-    cells[STRAND], cells[PARENT], cells[FORK], cells[TARGET] = number, parent, fork, -1
-    cells[MARK, : tokens.begin] = QUESTION
-    begin, failed = tokens.begin, False
-    for end, target in zip(tokens.ends, tokens.targets, strict=True):
-        if target is not None:
-            cells[TARGET, end] = round(1000 * target)
-            if target > 0.9:
-                cells[MARK, begin : end + 1] = RIGHT
-            elif target < 0.1:
-                wrong_from = begin if failed or (exact and parent) else end
-                cells[MARK, wrong_from : end + 1] = WRONG
-                failed = True
-        begin = end + 1
-    return cells[:, fork:]
-
-
-def _parting(ids: Sequence[int], other: Sequence[int]) -> int:
-    """The first index at which two sequences differ, or the length of the shorter."""
-    length = min(len(ids), len(other))
-    differ = np.not_equal(ids[:length], other[:length])
-    return int(differ.argmax()) if differ.any() else length
+    def rows(self) -> Iterator[NDArray[np.int16]]:
+        """Rows without end, shape (7, length)."""
+        return self.packer.rows(self.trees(), self.rng)
 
 
 def _by_outcome(solutions: Sequence[Solution]) -> dict[bool, list[Solution]]:

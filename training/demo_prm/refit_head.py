@@ -122,6 +122,18 @@ def cross_validated(
     return out
 
 
+def _unfairness(logits: dict[str, tuple], scale: float, even: float) -> float:
+    """The mean calibration error over the sets."""
+    return float(
+        np.mean(
+            [
+                calibration_error(*judged_steps(errors, rewards(rows, scale, even)))
+                for errors, rows in logits.values()
+            ]
+        )
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m demo_prm.refit_head", description=__doc__.split("\n\n")[0]
@@ -157,15 +169,7 @@ def main() -> None:
             if best is None or worth > best[0]:
                 best = (worth, strength, even, logits)
     _, strength, even, logits = best
-    scale = args.scale or min(
-        SCALES,
-        key=lambda scale: np.mean(
-            [
-                calibration_error(*judged_steps(e, rewards(x, scale, even)))
-                for e, x in logits.values()
-            ]
-        ),
-    )
+    scale = args.scale or min(SCALES, key=lambda scale: _unfairness(logits, scale, even))
     weight, bias = fit(sets, weight, bias, strength)
     change["value_head.weight"] = (scale * weight)[None].contiguous()
     change["value_head.bias"] = scale * (bias - even)[None]

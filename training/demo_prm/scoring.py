@@ -7,7 +7,7 @@ import torch
 from tokenizers import Tokenizer
 
 from demo_prm.adapted import AdaptedPrm
-from demo_prm.mixture import encoded_texts
+from demo_prm.strands import encoded_texts
 
 _LONGEST = 8192
 

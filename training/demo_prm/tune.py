@@ -25,12 +25,12 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from demo_prm import packed, sources
 from demo_prm.adapted import AdaptedPrm, Shape, block_mask, dense_mask
-from demo_prm.tree_rows import Forest
+from demo_prm.augment import Lexicon
 from demo_prm.losses import Losses, Objective
 from demo_prm.mixture import SOURCES, Mixture
 from demo_prm.parse import read_gsm8k
 from demo_prm.real import read_pool
-from demo_prm.augment import Lexicon
+from demo_prm.tree_rows import Forest
 from prm_app.base_model import Base
 
 _WARM_UP, _DECAY_FROM = 0.03, 0.1
@@ -202,7 +202,7 @@ def main() -> None:
     if ranks > 1:
         for parameter in model.parameters():
             dist.broadcast(parameter.data, 0)
-    digits = [int(mixture.compact[mixture.tokenizer.token_to_id(d)]) for d in "0123456789"]
+    digits = [int(mixture.packer.compact[mixture.tokenizer.token_to_id(d)]) for d in "0123456789"]
     trainer = Trainer(model, digits, args.rate)
     record = vars(args) | {"ranks": ranks, "curve": []}
     steps, seconds = _train(trainer, batches, args, say, record["curve"])
