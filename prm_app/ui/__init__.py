@@ -5,20 +5,25 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from gradio.components import Component
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
+from prm_app.ui import rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.header import header
+from prm_app.ui.listeners import count
 from prm_app.ui.policy import OfferedModels, Policy, password_check
-from prm_app.ui.rank_tab import rank_tab
-from prm_app.ui.score_tab import score_tab
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
 __all__ = ["build", "launch"]
 
 WAITING_REQUESTS = 256
 UPLOAD_LIMIT = "20mb"
+
+RESTORE = "(...values) => prmDraft.restore(...values)"
+KEEP = "(...values) => prmDraft.keep(...values)"
+"""Both in `static/visit.js`."""
 
 
 def build(models: Models, policy: Policy) -> gr.Blocks:
@@ -30,10 +35,28 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
         head = header(models, any_name=policy.offered is None)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
-                score_tab(models, head, page)
-            with gr.Tab("Best-of-N", id="rank"):
-                rank_tab(models, head, policy)
+                scoring = score_tab.build(models, head)
+            with gr.Tab("Best-of-N", id="rank") as rank_page:
+                ranking = rank_tab.build(models, head, policy)
+        drafts = [
+            scoring.problem,
+            scoring.text,
+            ranking.inputs.problem,
+            ranking.inputs.cards,
+            head.model,
+            head.threshold,
+        ]
+        _keep_drafts(drafts)
+        begun = page.load(None, drafts, drafts, js=RESTORE, api_visibility="private")
+        count(scoring.asked, begun.then)
+        rank_tab.rank_on_first(ranking, rank_page.select)
     return page.queue(max_size=WAITING_REQUESTS)
+
+
+def _keep_drafts(fields: list[Component]) -> None:
+    """Keeps what stands in the fields in the visitor's browser, whenever one changes."""
+    changes = [field.change for field in fields]
+    gr.on(changes, None, fields, None, js=KEEP, show_progress="hidden", api_visibility="private")
 
 
 def launch(
