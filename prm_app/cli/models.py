@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
             row["format"],
             _gigabytes(row["bytes"]),
             {True: "yes", False: "no", None: "?"}[row["fits"]],
-            f"{row['f1']:.1f}" if row["f1"] else "-",
+            f"{row['f1']:.3f}" if row["f1"] else "-",
             row["licence"],
         )
     show.OUT.print(table, soft_wrap=False)
