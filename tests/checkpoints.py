@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import (
     AddedToken,
     Regex,
@@ -191,6 +191,12 @@ class Layout:
             named = json.loads(config.read_text()) | {"architectures": [self.architecture]}
             config.write_text(json.dumps(named))
         return folder
+
+    def weights(self, folder: Path) -> dict[str, torch.Tensor]:
+        """The weights of a written checkpoint that is in one file."""
+        if self.binary:
+            return torch.load(folder / "pytorch_model.bin")
+        return load_file(folder / "model.safetensors")
 
     def _with_head(self, folder: Path, weights: dict[str, torch.Tensor]) -> None:
         """The weights again, with the head's."""

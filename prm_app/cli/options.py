@@ -149,9 +149,7 @@ def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
     else:
         prm = model_of(args)
         with Console(stderr=True).status(f"{prm.title}: starting") as line:
-            scorer = load(
-                prm, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}")
-            )
+            scorer = load(prm, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}"))
         with scorer:
             yield scorer
 

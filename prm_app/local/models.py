@@ -41,7 +41,7 @@ class LocalModels(Models):
 
     Args:
         options: vLLM engine arguments by their Python names, for every model.
-        default: The model that an empty name stands for: its name, or an entry made by `find_model`.
+        default: The model that an empty name stands for, or an entry that `find_model` made.
         budget: Memory for all models together, in bytes; by default what is free, less a reserve.
     """
 
@@ -59,13 +59,12 @@ class LocalModels(Models):
         self._residents: dict[str, _Resident] = {}
         self._waiting: dict[str, list[Future[Scorer]]] = {}
         self._status: dict[str, Status] = {}
-        self._further: dict[str, Prm] = {}
-        if self.default not in CATALOG:
-            self._further[self.default.key] = self.default
+        # Not in the catalogue, or read otherwise than there.
+        self._further = {} if self.default in CATALOG else {self.default.key: self.default}
         self._closed = False
 
     def models(self) -> tuple[Prm, ...]:
-        return CATALOG + tuple(self._further.values())
+        return tuple({prm.key: prm for prm in (*CATALOG, *self._further.values())}.values())
 
     def status(self, name: str = "") -> Status:
         key = self.find(name).key

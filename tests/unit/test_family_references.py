@@ -104,7 +104,7 @@ def test_the_tokens_of_math_shepherd_are_those_of_its_card(mistral):
 
 def test_a_vocabulary_without_the_step_tag_is_refused(llama, monkeypatch):
     monkeypatch.setattr("vllm_prm.families.math_shepherd.STEP_END", "й")
-    with pytest.raises(FamilyError, match="the end of a step .* 'й', has to be one token"):
+    with pytest.raises(FamilyError, match="'й', has to be one token"):
         MathShepherd(llama)
 
 
