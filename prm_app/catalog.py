@@ -214,6 +214,19 @@ CATALOG: tuple[Prm, ...] = (
         *(8.0e9, _LLAMA),
         *(38.8, 33.8, 16.9, 16.9),
     ),
+    _hub(
+        "versaprm",
+        "UW-Madison-Lee-Lab/Llama-PRM800K",
+        "Llama 3.1 8B PRM800K",
+        *(8.0e9, _LLAMA),
+        note="What VersaPRM is an adapter of: merged into it, VersaPRM is read as this one is.",
+    ),
+    _hub(
+        "versaprm",
+        "UW-Madison-Lee-Lab/Qwen-PRM800K",
+        "Qwen2.5-Math 7B PRM800K (VersaPRM's)",
+        *(7.6e9, "see the checkpoint's own page"),
+    ),
 )
 
 DEFAULT = CATALOG[0]
@@ -238,11 +251,22 @@ def find_model(
         (prm for prm in CATALOG if prm.is_called(name)),
         Prm(key=name, title=Path(name).name or name, checkpoint=name),
     )
+    return read_as(prm, family, family_options)
+
+
+def read_as(
+    prm: Prm, family: str | None = None, family_options: Mapping[str, str] | None = None
+) -> Prm:
+    """The entry with this family, if one is named, and these values for options of its family.
+
+    Raises:
+        NotAPrmError: There is no such family.
+    """
     if family is not None:
         try:
             prm = replace(prm, family=family_named(family), family_options={})
         except FamilyError as error:
-            raise NotAPrmError(f"{name} cannot be read as asked: {error}.") from error
+            raise NotAPrmError(f"{prm.checkpoint} cannot be read as asked: {error}.") from error
     if family_options:
         prm = replace(prm, family_options={**prm.family_options, **family_options})
     return prm

@@ -24,6 +24,7 @@ from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
 from vllm_prm.families import FamilyError, PrmFamily, family_of, load_family
 from vllm_prm.families.base import architectures_of
+from vllm_prm.families.unsupported import adapter_advice
 
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
@@ -107,22 +108,30 @@ def _names_in(file: Path) -> list[str]:
 
 
 def _with_family(prm: Prm, folder: Path) -> Prm:
-    config = folder / "config.json"
+    config, adapter = folder / "config.json", folder / "adapter_config.json"
+    if adapter.is_file() and not config.is_file():
+        raise NotAPrmError(f"{prm.checkpoint} is {adapter_advice(_object(adapter))}.")
     if not config.is_file():
         raise ModelNotFoundError(
             f"{prm.checkpoint} holds no config.json: a checkpoint is a folder with config.json, "
             "tokenizer files and weights."
         )
-    try:
-        content = json.loads(config.read_text())
-        if not isinstance(content, dict):
-            raise ValueError("it holds no object")
-    except ValueError as error:
-        raise ModelError(f"{config} is not readable as JSON: {error}.") from error
+    content = _object(config)
     try:
         return replace(prm, family=_family(prm, content, folder))
     except FamilyError as error:
         raise NotAPrmError(f"{error}.") from error
+
+
+def _object(file: Path) -> dict[str, Any]:
+    """The object in a JSON file; raises ModelError if it holds none."""
+    try:
+        content = json.loads(file.read_text())
+        if not isinstance(content, dict):
+            raise ValueError("it holds no object")
+        return content
+    except ValueError as error:
+        raise ModelError(f"{file} is not readable as JSON: {error}.") from error
 
 
 def _family(prm: Prm, config: dict[str, Any], folder: Path) -> type[PrmFamily]:

@@ -300,5 +300,11 @@ LAYOUTS = {
     "rlhflow": Layout(
         "rlhflow", _model(LlamaForCausalLM, LlamaConfig), _llama, declared=True, shards=True
     ),
+    "versaprm": Layout(
+        "versaprm",
+        _model(LlamaForCausalLM, LlamaConfig, tie_word_embeddings=True),
+        _llama,
+        declared=True,
+    ),
 }
 """By name; those with the same family differ in trunk, options or tokenizer."""

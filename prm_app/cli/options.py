@@ -175,6 +175,8 @@ def servers_of(args: argparse.Namespace) -> Servers | None:
         api_key=args.api_key,
         timeout=args.timeout,
         tokenizer=args.remote_tokenizer,
+        family=args.family,
+        family_options=family_options(args.family_option),
     )
 
 

@@ -1,4 +1,4 @@
-"""The prompts of TRL, Math-Shepherd and RLHFlow are, token for token, those of their own code.
+"""The prompts of families with code in public are, token for token, those of that code.
 
 Each reference is written down here from its source, and tokenises as that does.
 """
@@ -13,6 +13,7 @@ from vllm_prm.families import FamilyError
 from vllm_prm.families.math_shepherd import MathShepherd
 from vllm_prm.families.rlhflow import RlhFlow
 from vllm_prm.families.trl import Trl
+from vllm_prm.families.versaprm import VersaPrm
 from vllm_prm.text import is_blank, line_feeds
 
 LABELLED = [["Step 1: 2 + 3 = 5.", "Step 2: The answer is 5.\nIndeed."], ["step 1 é", "Step 2 数"]]
@@ -132,6 +133,30 @@ def test_rlhflow_prompts_are_those_of_its_evaluation(llama):
         for ids, position in reference:
             assert prompt.token_ids[: len(ids)] == ids
             assert prompt.token_ids[position + 1] == plus
+
+
+def versaprm_reference(tokenizer, question, steps):
+    """`get_rewards_reasoning_step.py` and `LlamaPRM`: ids, and where its step tag stands."""
+    tagged = "".join(f"{step.strip()} \n\n\n\n" for step in steps)
+    input_id = tokenizer.encode(f"{question.strip()} \n\n" + tagged)
+    (tag,) = tokenizer.encode(" \n\n\n\n", add_special_tokens=False)
+    return input_id, [i for i, id in enumerate(input_id) if id == tag]
+
+
+@pytest.mark.parametrize("vocabulary", ["llama", "qwen"])
+def test_versaprm_prompts_are_those_of_its_evaluation(request, vocabulary):
+    tokenizer = request.getfixturevalue(vocabulary)
+    family = VersaPrm(tokenizer)
+    for problem, steps in TABLE:
+        prompt = family.encode(problem, steps)
+        reference = versaprm_reference(tokenizer, text(problem), shown(steps))
+        assert (prompt.token_ids, prompt.positions) == reference
+
+
+def test_the_ids_that_versaprms_code_names_are_looked_up(qwen):
+    prompt = VersaPrm(qwen).encode("P", ["a"])
+    assert prompt.token_ids[prompt.positions[0]] == 22701
+    assert VersaPrm(qwen).token_ids == [12, 10]
 
 
 @pytest.mark.parametrize("option", ["good", "bad"])

@@ -12,6 +12,8 @@ from vllm_prm.families.qwen import Qwen
 from vllm_prm.families.rlhflow import RlhFlow
 from vllm_prm.families.skywork import Skywork
 from vllm_prm.families.trl import Trl
+from vllm_prm.families.unsupported import why_unsupported
+from vllm_prm.families.versaprm import VersaPrm
 
 __all__ = [
     "CONFIG_KEY",
@@ -25,7 +27,7 @@ __all__ = [
 ]
 
 FAMILIES: dict[str, type[PrmFamily]] = {
-    family.name: family for family in (Skywork, Qwen, Trl, MathShepherd, RlhFlow)
+    family.name: family for family in (Skywork, Qwen, Trl, MathShepherd, RlhFlow, VersaPrm)
 }
 """Every family by its name."""
 
@@ -64,6 +66,8 @@ def family_of(
     for family in FAMILIES.values():
         if family.matches(config, weights):
             return family
+    if reason := why_unsupported(checkpoint, config):
+        raise FamilyError(f"{checkpoint} is {reason}")
     named = ", ".join(architectures_of(config)) or "not named"
     if possible := [family for family in FAMILIES.values() if family.fits(config)]:
         raise FamilyError(
