@@ -166,11 +166,8 @@ async def _token_client(api: Api, served: Served, servers: Servers) -> _TokenCli
     prm = read_as(served.prm, servers.family, servers.family_options)
     if servers.tokenizer is not None:
         prm = replace(prm, checkpoint=servers.tokenizer)
-
     try:
-        client = _TokenClient(
-            api, served, await asyncio.to_thread(lambda: open_family(*describe(prm)))
-        )
+        prompts = await asyncio.to_thread(lambda: open_family(*describe(prm)))
     except (ModelError, OSError, ValueError) as error:
         if isinstance(error, NotAPrmError):
             raise
