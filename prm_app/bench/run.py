@@ -80,7 +80,7 @@ def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict
         start: dict[str, Any] = {}
         if "start" in settings.scenarios:
             on_progress("Opening the page")
-            start["page"] = page(settings.folder, settings.engine)
+            start["page"] = page(settings.prm, settings.folder, settings.engine)
         workers: dict[str, Worker] = {}
         for peer in settings.peers:
             on_progress(f"Starting {peer}")

@@ -78,7 +78,9 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     args = parser.parse_args(["serve", *argv])
     options = family_options(args.family_option or [])
     prm, folder = describe(find_model(args.model_tag or DEFAULT.key, args.family, options))
-    given = {name: value for name, value in vars(args).items() if value != parser.get_default(name)}
+    given = {
+        name: value for name, value in vars(args).items() if value != serving.get_default(name)
+    }
     vars(args).update(_for_plugin(open_family(prm, folder), given))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
     if prm.bundled and not args.served_model_name:
