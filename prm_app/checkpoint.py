@@ -57,15 +57,20 @@ def describe(prm: Prm) -> tuple[Prm, Path]:
     return _with_family(prm, folder), folder
 
 
-def open_family(prm: Prm, folder: Path) -> PrmFamily:
+def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFamily:
     """The family of a described checkpoint, with its tokenizer: ready to build prompts.
+
+    Args:
+        prm: The model.
+        folder: Its checkpoint.
+        tokenizer: Where its tokenizer is, if not with the checkpoint.
 
     Raises:
         ModelError: The tokenizer lacks what the family needs, cannot be read, or an option of the
             family is unknown.
     """
     try:
-        return load_family(folder, prm.family, prm.family_options)
+        return load_family(folder, prm.family, prm.family_options, tokenizer=tokenizer)
     except (FamilyError, OSError, ValueError) as error:
         raise ModelError(f"{prm.checkpoint} cannot be read as a PRM: {error}") from error
 

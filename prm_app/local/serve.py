@@ -81,7 +81,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     given = {
         name: value for name, value in vars(args).items() if value != serving.get_default(name)
     }
-    vars(args).update(_for_plugin(open_family(prm, folder), given))
+    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), given))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
     if prm.bundled and not args.served_model_name:
         args.served_model_name = [prm.key]
