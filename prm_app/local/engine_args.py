@@ -132,6 +132,9 @@ def for_family(family: PrmFamily, options: Mapping[str, Any]) -> dict[str, Any]:
     merged = needed | dict(options)
     if overrides := {**needed.get("hf_overrides", {}), **options.get("hf_overrides", {})}:
         merged["hf_overrides"] = overrides
+    if str(options.get("quantization")).startswith("fp8"):
+        # The head is what rewards are read from, and fp8 kernels do not take its few rows.
+        merged.setdefault("quantization_config", {"ignore": list(family.head)})
     return merged
 
 
