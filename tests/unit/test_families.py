@@ -3,7 +3,7 @@
 import pytest
 from transformers import AutoTokenizer
 from vllm_prm.families import FamilyError, load_family
-from vllm_prm.families.qwen import Qwen
+from vllm_prm.families.qwen import SYSTEM_PROMPT, Qwen
 from vllm_prm.families.skywork import Skywork
 from vllm_prm.text import is_blank, line_feeds
 
@@ -76,7 +76,7 @@ def skywork_step_ends(steps, ends):
 def qwen_reference(tokenizer, problem, steps):
     """Ids and positions as the example on Qwen2.5-Math-PRM's model card gets them."""
     messages = [
-        {"role": "system", "content": Qwen.defaults["system_prompt"]},
+        {"role": "system", "content": SYSTEM_PROMPT},
         {"role": "user", "content": problem},
         {"role": "assistant", "content": "<extra_0>".join(steps) + "<extra_0>"},
     ]

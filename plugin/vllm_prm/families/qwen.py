@@ -17,6 +17,7 @@ from vllm_prm.text import is_blank
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
+SYSTEM_PROMPT = "Please reason step by step, and put your final answer within \\boxed{}."
 STEP_END = "<extra_0>"
 
 
@@ -32,9 +33,7 @@ class Qwen(TwoLabelFamily):
     source = "https://huggingface.co/Qwen/Qwen2.5-Math-PRM-7B"
     architectures = ("Qwen2ForProcessRewardModel",)
     head = ("score.0", "score.2")
-    defaults: ClassVar = {
-        "system_prompt": "Please reason step by step, and put your final answer within \\boxed{}."
-    }
+    defaults: ClassVar = {"system_prompt": SYSTEM_PROMPT}
     step_rule = f"The reward of a step is read at the {STEP_END} token put after it."
 
     def __init__(
