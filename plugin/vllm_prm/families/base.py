@@ -197,18 +197,18 @@ class PrmFamily(ABC):
 
     def _validated(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Raw outputs as float64 `(steps, labels)`; raises FamilyError for any other."""
-        logits = np.asarray(logits, dtype=np.float64)
-        if logits.ndim != 2 or logits.shape[1] != self.labels:
+        outputs: NDArray[np.float64] = np.asarray(logits, dtype=np.float64)
+        if outputs.ndim != 2 or outputs.shape[1] != self.labels:
             raise FamilyError(
-                f"the model returned outputs of shape {logits.shape}, but the {self.name} family "
+                f"the model returned outputs of shape {outputs.shape}, but the {self.name} family "
                 f"reads {self.labels} per step: the checkpoint is not a {self.title}"
             )
-        if not np.isfinite(logits).all():
+        if not np.isfinite(outputs).all():
             raise FamilyError(
                 "the model returned NaN or infinite outputs: its weights are damaged, or the "
                 "precision is too low (float32 helps)"
             )
-        return logits
+        return outputs
 
 
 class TwoLabelFamily(PrmFamily):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vllm_prm.families.base import FamilyError, Layout
 
@@ -63,7 +63,7 @@ class ChatTemplate:
     def _parts(self, roles: tuple[str, ...]) -> list[str]:
         """The conversation with marks for its contents, split at the special tokens."""
         if roles not in self._rendered:
-            rendered = self._tokenizer.apply_chat_template(
+            rendered: Any = self._tokenizer.apply_chat_template(
                 [{"role": role, "content": _HOLE.format(i)} for i, role in enumerate(roles)],
                 tokenize=False,
             )

@@ -52,15 +52,11 @@ class Qwen(TwoLabelFamily):
         self._step_end: Layout = [self._template.special[STEP_END], REWARD]
 
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:
-        system = self.options["system_prompt"]
         answer: Layout = []
         for step in steps:
             if not is_blank(step):
                 answer += [step, *self._step_end]
-        return self._template.layout(
-            [
-                *([("system", [system])] if system else []),
-                ("user", [problem]),
-                ("assistant", answer),
-            ]
-        )
+        messages: list[tuple[str, Layout]] = [("user", [problem]), ("assistant", answer)]
+        if system := self.options["system_prompt"]:
+            messages.insert(0, ("system", [system]))
+        return self._template.layout(messages)
