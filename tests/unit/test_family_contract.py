@@ -141,6 +141,12 @@ def test_an_unknown_option_is_refused_with_those_there_are(family):
         type(family)(family.tokenizer, {"colour": "red"})
 
 
+def test_an_option_that_is_no_text_is_refused(family):
+    for option in family.defaults:
+        with pytest.raises(FamilyError, match=f"the option {option} is 7, and has to be a text"):
+            type(family)(family.tokenizer, {option: 7})
+
+
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_a_checkpoint_shows_its_family_or_says_that_it_has_to_be_said(name):
     layout = LAYOUTS[name]

@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 from unit.test_families import PARAGRAPHS, PROBLEMS, SOLUTIONS
 from vllm_prm.families import FamilyError
 from vllm_prm.families.math_shepherd import MathShepherd
+from vllm_prm.families.qwen import Qwen
 from vllm_prm.families.rlhflow import RlhFlow
 from vllm_prm.families.trl import Trl
 from vllm_prm.families.versaprm import VersaPrm
@@ -75,6 +76,25 @@ def test_trl_prompts_are_those_of_its_trainer(request, vocabulary, separator):
 def test_a_separator_that_is_no_token_is_refused(qwen):
     with pytest.raises(FamilyError, match="no token"):
         Trl(qwen, {"separator": ""})
+
+
+def reasonflux_reference(tokenizer, problem, steps):
+    """The example of ReasonFlux-PRM's README: a conversation without a system message."""
+    messages = [
+        {"role": "user", "content": problem},
+        {"role": "assistant", "content": "<extra_0>".join(steps) + "<extra_0>"},
+    ]
+    ids = tokenizer.encode(tokenizer.apply_chat_template(messages, tokenize=False))
+    separator = tokenizer.encode("<extra_0>")[0]
+    return ids, [i for i, id in enumerate(ids) if id == separator]
+
+
+def test_reasonflux_prompts_are_those_of_its_readme(qwen):
+    family = Qwen(qwen, {"system_prompt": ""})
+    for problem, steps in TABLE:
+        prompt = family.encode(problem, steps)
+        reference = reasonflux_reference(qwen, text(problem), shown(steps))
+        assert (prompt.token_ids, prompt.positions) == reference
 
 
 def math_shepherd_reference(tokenizer, question, output):

@@ -123,4 +123,5 @@ def load_family(
 
 def _declared(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the config itself says of its PRM."""
-    return config.get(CONFIG_KEY) or {}
+    declared = config.get(CONFIG_KEY)
+    return declared if isinstance(declared, Mapping) else {}

@@ -88,13 +88,20 @@ class PrmFamily(ABC):
 
     @classmethod
     def options_with(cls, values: Mapping[str, str]) -> dict[str, str]:
-        """The family's options, `values` over their defaults; raises FamilyError for any other."""
-        for name in values.keys() - cls.defaults.keys():
-            known = ", ".join(f"{each} ({value!r})" for each, value in cls.defaults.items())
-            raise FamilyError(
-                f"the {cls.name} family has no option {name!r}; its options and their defaults "
-                f"are: {known or 'none'}"
-            )
+        """The family's options, `values` over their defaults.
+
+        Raises:
+            FamilyError: An option is unknown, or its value is no text.
+        """
+        for name, value in values.items():
+            if name not in cls.defaults:
+                known = ", ".join(f"{each} ({cls.defaults[each]!r})" for each in cls.defaults)
+                raise FamilyError(
+                    f"the {cls.name} family has no option {name!r}; its options and their "
+                    f"defaults are: {known or 'none'}"
+                )
+            if not isinstance(value, str):
+                raise FamilyError(f"the option {name} is {value!r}, and has to be a text")
         return {**cls.defaults, **values}
 
     @classmethod

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 from vllm_prm.families.base import architectures_of
@@ -27,14 +28,14 @@ REASONS = (
     (r"pathfinder-?prm", "a PRM of two passes a step, and here a reward is read from one"),
     (r"reasonflux-prm-1\.5b|universal-?prm|reasoneval", _OWN_HEAD),
 )
-"""What the name of a checkpoint matches, whatever its case, and why such a model is not scored."""
+"""What the last part of a checkpoint's name matches, in lower case, and why it is not scored."""
 
 
 def why_unsupported(checkpoint: str, config: Mapping[str, Any]) -> str | None:
     """A clause on why the model of this name and config is known and not read here, or None."""
-    names = f"{checkpoint}\n{config.get('_name_or_path', '')}".lower()
+    name = PurePath(checkpoint).name.lower()
     for pattern, reason in REASONS:
-        if re.search(pattern, names):
+        if re.search(pattern, name):
             return reason
     if any(name.endswith("ForConditionalGeneration") for name in architectures_of(config)):
         return "a model of images and text, and the families read here are of text alone"
