@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import HfApi, snapshot_download
 from huggingface_hub.errors import (
@@ -21,7 +22,9 @@ from huggingface_hub.errors import (
 )
 from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
-from vllm_prm.families import FamilyError, family_of
+from vllm_prm.families import FamilyError, PrmFamily, family_of, load_family
+from vllm_prm.families.base import architectures_of
+from vllm_prm.families.unsupported import adapter_advice
 
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
@@ -40,7 +43,7 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     for file in folder.glob("*.safetensors"):
-        _require_whole(file)
+        _names_in(file)
     return prm, folder
 
 
@@ -52,6 +55,24 @@ def describe(prm: Prm) -> tuple[Prm, Path]:
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
         folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
     return _with_family(prm, folder), folder
+
+
+def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFamily:
+    """The family of a described checkpoint, with its tokenizer: ready to build prompts.
+
+    Args:
+        prm: The model.
+        folder: Its checkpoint.
+        tokenizer: Where its tokenizer is, if not with the checkpoint.
+
+    Raises:
+        ModelError: The tokenizer lacks what the family needs, cannot be read, or an option of the
+            family is unknown.
+    """
+    try:
+        return load_family(folder, prm.family, prm.family_options, tokenizer=tokenizer)
+    except (FamilyError, OSError, ValueError) as error:
+        raise ModelError(f"{prm.checkpoint} cannot be read as a PRM: {error}") from error
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:
@@ -79,11 +100,11 @@ def parameters(folder: Path) -> int:
     return sum(file.stat().st_size for file in files) // (4 if dtype == "float32" else 2)
 
 
-def _require_whole(file: Path) -> None:
-    """Compares a safetensors file with its own header."""
+def _names_in(file: Path) -> list[str]:
+    """The names of the weights in a safetensors file, which is compared with its own header."""
     try:
-        with safe_open(file, "np"):
-            pass
+        with safe_open(file, "np") as weights:
+            return list(weights.keys())
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"{file} is not whole, or only stands for a file that git-lfs was to fetch: download "
@@ -92,22 +113,53 @@ def _require_whole(file: Path) -> None:
 
 
 def _with_family(prm: Prm, folder: Path) -> Prm:
-    config = folder / "config.json"
+    config, adapter = folder / "config.json", folder / "adapter_config.json"
+    if adapter.is_file() and not config.is_file():
+        raise NotAPrmError(f"{prm.checkpoint} is {adapter_advice(_object(adapter))}.")
     if not config.is_file():
         raise ModelNotFoundError(
             f"{prm.checkpoint} holds no config.json: a checkpoint is a folder with config.json, "
             "tokenizer files and weights."
         )
+    content = _object(config)
     try:
-        content = json.loads(config.read_text())
-        if not isinstance(content, dict):
-            raise ValueError("it holds no object")
-    except ValueError as error:
-        raise ModelError(f"{config} is not readable as JSON: {error}.") from error
-    try:
-        return replace(prm, family=family_of(content, prm.checkpoint))
+        return replace(prm, family=_family(prm, content, folder))
     except FamilyError as error:
         raise NotAPrmError(f"{error}.") from error
+
+
+def _object(file: Path) -> dict[str, Any]:
+    """The object in a JSON file; raises ModelError if it holds none."""
+    try:
+        content = json.loads(file.read_text())
+        if not isinstance(content, dict):
+            raise ValueError("it holds no object")
+        return content
+    except ValueError as error:
+        raise ModelError(f"{file} is not readable as JSON: {error}.") from error
+
+
+def _family(prm: Prm, config: dict[str, Any], folder: Path) -> type[PrmFamily]:
+    """The family that the entry declares, else the one that the checkpoint shows."""
+    if prm.family is None:
+        return family_of(config, prm.checkpoint, weight_names(folder))
+    if not prm.family.fits(config):
+        raise FamilyError(
+            f"{prm.checkpoint} cannot be read as a {prm.family.title}: its architecture is "
+            f"{', '.join(architectures_of(config)) or 'not named'}, and those are "
+            f"{' or '.join(prm.family.architectures)}"
+        )
+    return prm.family
+
+
+def weight_names(folder: Path) -> set[str]:
+    """The names of a checkpoint's weights, as far as its index and safetensors files tell them."""
+    names: set[str] = set()
+    for index in folder.glob("*.index.json"):
+        names.update(json.loads(index.read_text())["weight_map"])
+    for file in folder.glob("*.safetensors"):
+        names.update(_names_in(file))
+    return names
 
 
 def _weights(repo: str) -> str:

@@ -56,7 +56,10 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         super().__init__(vllm_config, renderer)
         model = vllm_config.model_config
         self._family: PrmFamily = load_family(
-            model.model, revision=model.revision, tokenizer=model.tokenizer
+            model.model,
+            config=model.hf_config.to_dict(),  # with what --hf-overrides says of the PRM
+            revision=model.revision,
+            tokenizer=model.tokenizer,
         )
         self._limit: int = model.max_model_len
         self._pending: OrderedDict[tuple[Any, bytes], list[_Pending]] = OrderedDict()

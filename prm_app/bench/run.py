@@ -24,6 +24,7 @@ from prm_app.bench.checks import Checks
 from prm_app.bench.growth import growth
 from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
+from prm_app.catalog import Prm
 from prm_app.solutions.solution import Solution
 
 SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users", "start")
@@ -48,7 +49,7 @@ class Settings:
     `growth` is the largest number of solutions in the growth series, 0 for none.
     """
 
-    name: str
+    prm: Prm
     folder: Path
     engine: Mapping[str, Any] = field(default_factory=dict)
     peers: Sequence[str] = ("ours", "vllm", "transformers")
@@ -79,12 +80,12 @@ def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict
         start: dict[str, Any] = {}
         if "start" in settings.scenarios:
             on_progress("Opening the page")
-            start["page"] = page(settings.folder, settings.engine)
+            start["page"] = page(settings.prm, settings.folder, settings.engine)
         workers: dict[str, Worker] = {}
         for peer in settings.peers:
             on_progress(f"Starting {peer}")
             log = Path(logs, f"{peer}.log")
-            workers[peer] = Worker(peer, settings.folder, _shared(settings), log)
+            workers[peer] = Worker(peer, settings.prm, settings.folder, _shared(settings), log)
             stack.callback(workers[peer].close)
             if start:  # then each one alone
                 start[peer] = {"ready": workers[peer].wait()}
@@ -102,7 +103,7 @@ def measured(
     """The record of peers that are ready; start-up is not in it."""
     record: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": settings.name,
+        "model": settings.prm.key,
         "machine": machine.describe(),
         "settings": {
             name: str(value) if isinstance(value, Path) else value

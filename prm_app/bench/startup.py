@@ -13,20 +13,24 @@ from typing import Any
 
 import httpx
 
+from prm_app.catalog import Prm
 from prm_app.errors import EngineError
 
 _PAGE = """
 import json, sys
+from prm_app.catalog import find_model
 from prm_app.local.models import LocalModels
 from prm_app.ui import launch
 from prm_app.ui.policy import Policy
-folder, engine, port = sys.argv[1:]
-models = LocalModels(json.loads(engine), default=folder)
+model, engine, port = sys.argv[1:]
+models = LocalModels(json.loads(engine), default=find_model(*json.loads(model)))
 launch(models, Policy(), server_name="127.0.0.1", server_port=int(port))
 """
 
 
-def page(folder: Path, engine: Mapping[str, Any], timeout: float = 600.0) -> dict[str, float]:
+def page(
+    prm: Prm, folder: Path, engine: Mapping[str, Any], timeout: float = 600.0
+) -> dict[str, float]:
     """Seconds until the page answers, until the engine is ready, and then for a first result.
 
     `page` and `engine` count from the start of the program. Raises EngineError where the page does
@@ -39,7 +43,8 @@ def page(folder: Path, engine: Mapping[str, Any], timeout: float = 600.0) -> dic
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     started = time.perf_counter()
-    program = [sys.executable, "-c", _PAGE, str(folder), json.dumps(dict(engine)), str(port)]
+    model = str(folder), prm.family and prm.family.name, dict(prm.family_options)
+    program = [sys.executable, "-c", _PAGE, *map(json.dumps, (model, dict(engine), port))]
     process = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def until(done: Callable[[], bool]) -> float:

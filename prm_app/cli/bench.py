@@ -14,8 +14,9 @@ from prm_app.bench import report
 from prm_app.bench.run import SCENARIOS, Settings
 from prm_app.bench.run import run as measure
 from prm_app.bench.shapes import SHAPES, write
-from prm_app.catalog import DEFAULT, find_model
+from prm_app.catalog import DEFAULT, Prm
 from prm_app.checkpoint import fetch
+from prm_app.cli.options import add_family, model_of
 from prm_app.errors import EngineError
 
 TAKES_ENGINE_OPTIONS = True
@@ -57,6 +58,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         default=DEFAULT.key,
         help=f"a key of `prm-app models`, a hub name or a local folder (default: {DEFAULT.key})",
     )
+    add_family(parser)
     which.add_argument(
         "--shape",
         choices=SHAPES,
@@ -85,10 +87,10 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
-    with _checkpoint(args) as (name, folder), console.status("") as line:
+    with _checkpoint(args) as (prm, folder), console.status("") as line:
         record = measure(
             Settings(
-                name=name,
+                prm=prm,
                 folder=folder,
                 engine=args.engine,
                 **{name: getattr(args, name) for name in _SETTINGS},
@@ -106,11 +108,11 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _checkpoint(args: argparse.Namespace) -> Any:
-    """What to call the model, and its folder."""
+    """The model, and its folder."""
     if args.shape is None:
-        prm, folder = fetch(find_model(args.model))
-        yield prm.key, folder
+        yield fetch(model_of(args))
     else:
-        with TemporaryDirectory() as folder:
-            write(args.shape, Path(folder, args.shape), args.tokenizer_folder)
-            yield f"{args.shape} (random weights)", Path(folder, args.shape)
+        with TemporaryDirectory() as parent:
+            folder = Path(parent, args.shape)
+            write(args.shape, folder, args.tokenizer_folder)
+            yield Prm(args.shape, f"{args.shape} (random weights)", str(folder)), folder

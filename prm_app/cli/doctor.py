@@ -106,6 +106,8 @@ def _sample(args: argparse.Namespace) -> Callable[[], Iterator[str]]:
         with open_scorer(args) as scorer:
             scored = scorer.score(SAMPLE)
         rewards = ", ".join(f"{reward:.4f}" for reward in scored.rewards)
-        yield f"{scorer.prm.title} reads up to {scorer.limit} tokens; rewards {rewards}"
+        prm = scorer.prm
+        yield f"{prm.title}, a {prm.family.title}, reads up to {scorer.limit} tokens"
+        yield f"its rewards: {rewards}"
 
     return check

@@ -11,7 +11,7 @@ from prm_app.catalog import BENCHMARKS, CATALOG, Prm
 from prm_app.cli import show
 
 EPILOG = """\
-Any other checkpoint of these formats can be named by its hub name or folder wherever a model is
+Any other checkpoint of these families can be named by its hub name or folder wherever a model is
 asked for. "Fits" compares the weights alone with the memory of this machine: the GPU's, or the free
 memory where there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
 """
@@ -20,7 +20,7 @@ memory where there is none; the context needs more. F1 is the mean first-error F
 def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "models",
-        help="list the models with licence, size and format, and what fits this machine",
+        help="list the models with licence, size and family, and what fits this machine",
         description="Lists the process reward models on offer.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -36,15 +36,15 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("name", "format", "weights", "fits", "F1", "licence"):
+    for column in ("name", "family", "weights", "fits", "F1", "licence"):
         table.add_column(column, no_wrap=True)
     for prm, row in zip(CATALOG, rows, strict=True):
         table.add_row(
             prm.key,
-            row["format"],
+            row["family"],
             _gigabytes(row["bytes"]),
             {True: "yes", False: "no", None: "?"}[row["fits"]],
-            f"{row['f1']:.1f}" if row["f1"] else "-",
+            f"{row['f1']:.3f}" if row["f1"] else "-",
             row["licence"],
         )
     show.OUT.print(table, soft_wrap=False)
@@ -62,7 +62,8 @@ def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
         "key": prm.key,
         "title": prm.title,
         "checkpoint": None if prm.bundled else prm.checkpoint,
-        "format": prm.family.name,
+        "family": prm.family.name,
+        "family_options": dict(prm.family_options),
         "parameters": int(prm.parameters),
         "bytes": size,
         "fits": None if available is None else size < available,

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from vllm_prm.families import FAMILIES
 
-from prm_app.catalog import DEFAULT, find_model
+from prm_app.catalog import DEFAULT, Prm, family_options, find_model
 from prm_app.errors import InputError
 from prm_app.local.loading import load
 from prm_app.local.models import LocalModels
@@ -31,6 +32,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="the process reward model: a key of `prm-app models`, a Hugging Face name or a local "
         f"folder (default: {DEFAULT.key}, or what the servers serve)",
     )
+    add_family(parser)
     group = parser.add_argument_group(
         "running servers",
         "Score with vLLM servers, not an engine in this process. `prm-app serve` starts one.",
@@ -60,6 +62,22 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="where config and tokenizer of the model are found, for a server that has no vllm-prm "
         "plugin and a checkpoint that this machine cannot read",
+    )
+
+
+def add_family(parser: argparse.ArgumentParser) -> None:
+    """--family and --family-option: how the model is read, if its checkpoint does not show it."""
+    parser.add_argument(
+        "--family",
+        choices=FAMILIES,
+        help="how the model is read, if neither the catalogue nor its checkpoint says so",
+    )
+    parser.add_argument(
+        "--family-option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help=r"an option of its family, such as separator=\n\n; \n stands for a newline",
     )
 
 
@@ -130,7 +148,7 @@ def open_models(args: argparse.Namespace) -> Models:
     """Where the page finds its models: in this process, or on the servers named."""
     if servers := servers_of(args):
         return RemoteModels(servers)
-    return LocalModels(args.engine, default=args.model or DEFAULT.key)
+    return LocalModels(args.engine, default=model_of(args))
 
 
 @contextmanager
@@ -140,13 +158,17 @@ def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
         with RemoteScorer(servers) as scorer:
             yield scorer
     else:
-        prm = find_model(args.model or DEFAULT.key)
+        prm = model_of(args)
         with Console(stderr=True).status(f"{prm.title}: starting") as line:
-            scorer = load(
-                prm.key, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}")
-            )
+            scorer = load(prm, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}"))
         with scorer:
             yield scorer
+
+
+def model_of(args: argparse.Namespace) -> Prm:
+    """The model that --model, --family and --family-option name; raises a PrmError."""
+    options = family_options(args.family_option)
+    return find_model(args.model or DEFAULT.key, args.family, options)
 
 
 def servers_of(args: argparse.Namespace) -> Servers | None:
@@ -164,6 +186,8 @@ def servers_of(args: argparse.Namespace) -> Servers | None:
         api_key=args.api_key,
         timeout=args.timeout,
         tokenizer=args.remote_tokenizer,
+        family=args.family,
+        family_options=family_options(args.family_option),
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from vllm_prm.families import PrmFamily
 
 from prm_app.checkpoint import parameters
 
@@ -24,6 +25,9 @@ BATCH_TOKENS = 16_384
 """Tokens computed in one step on a GPU: enough to fill an H200 with a model of 1.5B weights."""
 CPU_BATCH_TOKENS = 1024
 """The same on a CPU: two cores are no faster with more, and a newcomer waits for less."""
+
+POOLING = {"tok_pooling_type": "ALL", "task": "token_classify"}
+"""One output for every token, whatever else the model could be asked for."""
 
 GRAPH_SIZES = (
     *range(16, 512, 16),
@@ -106,7 +110,7 @@ def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
     chosen: dict[str, Any] = {
         "model": folder,
         "runner": "pooling",
-        "pooler_config": PoolerConfig(tok_pooling_type="ALL"),
+        "pooler_config": PoolerConfig(**POOLING),
         "skip_tokenizer_init": True,
         "enable_prefix_caching": True,
         "disable_log_stats": True,
@@ -120,6 +124,18 @@ def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
         chosen["kv_cache_memory_bytes"] = cache_bytes(args)
     chosen["cudagraph_capture_sizes"] = capture_sizes(args)
     return chosen
+
+
+def for_family(family: PrmFamily, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The engine arguments that load a model of this family, with `options` over them."""
+    needed = family.engine_arguments()
+    merged = needed | dict(options)
+    if overrides := {**needed.get("hf_overrides", {}), **options.get("hf_overrides", {})}:
+        merged["hf_overrides"] = overrides
+    if str(options.get("quantization")).startswith("fp8"):
+        # The head is what rewards are read from, and fp8 kernels do not take its few rows.
+        merged.setdefault("quantization_config", {"ignore": list(family.head)})
+    return merged
 
 
 def machine_defaults() -> dict[str, Any]:

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from typing import Any
 
-from prm_app.catalog import DEFAULT, find_model
-from prm_app.checkpoint import describe
+from vllm_prm.families import CONFIG_KEY, PrmFamily
+
+from prm_app.catalog import DEFAULT, family_options, find_model
+from prm_app.checkpoint import describe, open_family
 from prm_app.errors import InputError, ModelError, NoEngineError
-from prm_app.local.engine_args import cache_bytes, capture_sizes, machine_defaults, on_cpu
+from prm_app.local.engine_args import (
+    POOLING,
+    cache_bytes,
+    capture_sizes,
+    for_family,
+    machine_defaults,
+    on_cpu,
+)
 from prm_app.local.load_errors import load_error
 
 PLUGIN = "prm"
@@ -59,12 +69,19 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     serving.set_defaults(
         host="127.0.0.1",
         runner="pooling",
-        pooler_config=PoolerConfig(tok_pooling_type="ALL"),
+        pooler_config=PoolerConfig(**POOLING),
         io_processor_plugin=PLUGIN,
         **machine_defaults(),
     )
+    serving.add_argument("--family", help="the family that the model is read as")
+    serving.add_argument("--family-option", action="append", help="NAME=VALUE, of its family")
     args = parser.parse_args(["serve", *argv])
-    prm, folder = describe(find_model(args.model_tag or DEFAULT.key))
+    options = family_options(args.family_option or [])
+    prm, folder = describe(find_model(args.model_tag or DEFAULT.key, args.family, options))
+    given = {
+        name: value for name, value in vars(args).items() if value != serving.get_default(name)
+    }
+    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), given))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
     if prm.bundled and not args.served_model_name:
         args.served_model_name = [prm.key]
@@ -80,6 +97,13 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     args.cudagraph_capture_sizes = capture_sizes(engine_args)
     _guard(args)
     return args
+
+
+def _for_plugin(family: PrmFamily, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Engine arguments that load the model, and tell the plugin how it is read."""
+    read_as = {"family": family.name, **family.options}
+    overrides = {CONFIG_KEY: read_as, **given.get("hf_overrides", {})}
+    return for_family(family, {**given, "hf_overrides": overrides})
 
 
 def _use_every_core() -> None:

@@ -11,12 +11,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
-from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, Prompt, load_family
+from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, Prompt
 
 from prm_app.api_client import Api
-from prm_app.checkpoint import describe
+from prm_app.catalog import read_as
+from prm_app.checkpoint import describe, open_family
 from prm_app.errors import InputError, ModelError, NotAPrmError, ServerError, TooLongError
 from prm_app.remote.served_models import Served
+from prm_app.remote.servers import Servers
 from prm_app.solutions.solution import Solution
 
 SAMPLE = Solution("What is 1 + 1?", ("1 + 1 = 2",))
@@ -115,9 +117,9 @@ class _TokenClient(Client):
             ) from error
 
 
-async def find_client(api: Api, served: Served, tokenizer: str | None) -> Client:
+async def find_client(api: Api, served: Served, servers: Servers) -> Client:
     """The client for this model of the server; raises a PrmError where it is no PRM."""
-    return await plugin_client(api, served) or await _token_client(api, served, tokenizer)
+    return await plugin_client(api, served) or await _token_client(api, served, servers)
 
 
 async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
@@ -160,16 +162,13 @@ async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
     return Answer(steps, rewards, tokens, family)
 
 
-async def _token_client(api: Api, served: Served, tokenizer: str | None) -> _TokenClient:
-    prm = served.prm if tokenizer is None else replace(served.prm, checkpoint=tokenizer)
-
-    def prompts() -> PrmFamily:
-        _, folder = describe(prm)
-        return load_family(folder)
-
+async def _token_client(api: Api, served: Served, servers: Servers) -> _TokenClient:
+    prm = read_as(served.prm, servers.family, servers.family_options)
+    if servers.tokenizer is not None:
+        prm = replace(prm, checkpoint=servers.tokenizer)
     try:
-        client = _TokenClient(api, served, await asyncio.to_thread(prompts))
-    except (ModelError, FamilyError, OSError, ValueError) as error:
+        prompts = await asyncio.to_thread(lambda: open_family(*describe(prm)))
+    except (ModelError, OSError, ValueError) as error:
         if isinstance(error, NotAPrmError):
             raise
         raise ServerError(
@@ -177,5 +176,6 @@ async def _token_client(api: Api, served: Served, tokenizer: str | None) -> _Tok
             f"tokenizer of {prm.checkpoint} cannot be read here: name its hub name or folder with "
             f"--remote-tokenizer, or start the server with `prm-app serve`. {error}"
         ) from error
+    client = _TokenClient(api, served, prompts)
     await client.check()
     return client

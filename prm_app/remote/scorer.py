@@ -25,7 +25,7 @@ class RemoteScorer(Scorer):
 
     def __init__(self, servers: Servers) -> None:
         self._loop = Loop()
-        self._servers = [_Server(api, servers.model, servers.tokenizer) for api in servers.apis()]
+        self._servers = [_Server(api, servers) for api in servers.apis()]
         try:
             self._pool = self._loop.run(self._connect(servers.patience)).result()
         except BaseException:
@@ -77,11 +77,11 @@ class RemoteScorer(Scorer):
 class _Server:
     """One server, and its client once it has answered."""
 
-    def __init__(self, api: Api, model: str | None, tokenizer: str | None) -> None:
-        self.api, self.model, self._tokenizer = api, model, tokenizer
+    def __init__(self, api: Api, servers: Servers) -> None:
+        self.api, self.model, self._servers = api, servers.model, servers
         self.client: Client | None = None
 
     async def connect(self) -> None:
         """Finds the model and how to ask for it; raises a PrmError that says what is wrong."""
         served = await choose(self.api, self.model)
-        self.client = await find_client(self.api, served, self._tokenizer)
+        self.client = await find_client(self.api, served, self._servers)

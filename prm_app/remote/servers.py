@@ -1,7 +1,7 @@
 """Which servers are asked, for which model, and how long they are waited for."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from prm_app.api_client import Api, base_url
 from prm_app.errors import InputError
@@ -24,6 +24,12 @@ class Servers:
     tokenizer: str | None = None
     """Hub name or folder of config and tokenizer, for a server without the vllm-prm plugin and a
     checkpoint that this machine cannot read; None takes the checkpoint's."""
+
+    family: str | None = None
+    """The family that the model is read as, for a server without the plugin whose model is not in
+    the catalogue and does not show its family; None takes what those say."""
+    family_options: Mapping[str, str] = field(default_factory=dict)
+    """Values for options of its family, as above."""
 
     def __post_init__(self) -> None:
         if not self.urls:

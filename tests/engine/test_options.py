@@ -5,6 +5,7 @@ place, up to the call that would do it.
 """
 
 import pytest
+from checkpoints import LAYOUTS
 
 from prm_app.catalog import find_model
 from prm_app.cli import main
@@ -109,6 +110,25 @@ def test_gpus_replay_long_solutions_unless_other_graphs_are_given(monkeypatch, a
     served = server_args(["demo-qwen", *argv])
     for found in (here["cudagraph_capture_sizes"], served.cudagraph_capture_sizes):
         assert found == (sizes and list(sizes))
+
+
+def test_a_served_model_is_loaded_and_read_as_its_family_says(data, tmp_path):
+    LAYOUTS["rlhflow"].write(tmp_path, data)
+    args = server_args([str(tmp_path), "--family", "rlhflow"])
+    assert args.convert == "classify"
+    assert args.hf_overrides == {
+        "prm": {"family": "rlhflow", "good": "+", "bad": "-"},
+        "method": "no_post_processing",
+        "classifier_from_token": ["-", "+"],
+    }
+
+
+def test_overrides_of_the_config_join_those_of_the_family(data, tmp_path):
+    LAYOUTS["trl-llama"].write(tmp_path, data)
+    more = ["--hf-overrides", '{"rope_theta": 1e6}', "--family-option", r"separator=\n\n"]
+    args = server_args([str(tmp_path), *more])
+    assert args.hf_overrides["rope_theta"] == 1e6
+    assert args.hf_overrides["prm"] == {"family": "trl", "separator": "\n\n"}
 
 
 def test_only_prms_are_served(tmp_path):

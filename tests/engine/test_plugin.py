@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from checkpoints import LAYOUTS
 from demo_prm.export import CHECKPOINTS
 
 README = Path(__file__).parents[2] / "README.md"
@@ -47,21 +48,32 @@ from vllm.config import set_current_vllm_config
 from vllm.distributed import init_distributed_environment, initialize_model_parallel
 from vllm.engine.arg_utils import EngineArgs
 from vllm.model_executor.model_loader.utils import initialize_model
-from prm_app.local.engine_args import engine_arguments
-options = {"quantization": "fp8", "dtype": "bfloat16"}
-config = EngineArgs(**engine_arguments(sys.argv[1], options)).create_engine_config()
-with set_current_vllm_config(config):
-    init_distributed_environment(1, 0, "file:///" + sys.argv[2], backend="gloo")
-    initialize_model_parallel()
-    model = initialize_model(config)
-for name, layer in model.named_modules():
-    if hasattr(layer, "quant_method"):
-        print(name, type(layer.quant_method).__name__)
+from vllm_prm.families import load_family
+from prm_app.local.engine_args import engine_arguments, for_family
+store, *folders = sys.argv[1:]
+for folder in folders:
+    options = for_family(load_family(folder), {"quantization": "fp8", "dtype": "bfloat16"})
+    config = EngineArgs(**engine_arguments(folder, options)).create_engine_config()
+    with set_current_vllm_config(config):
+        if folder == folders[0]:
+            init_distributed_environment(1, 0, "file:///" + store, backend="gloo")
+            initialize_model_parallel()
+        for name, layer in initialize_model(config).named_modules():
+            if hasattr(layer, "quant_method"):
+                print("layer", folder, name, type(layer.quant_method).__name__)
 """
 
 
-def test_fp8_leaves_the_head_of_qwen_in_full_precision(tmp_path):
-    lines = run(WHICH_LAYERS_ARE_QUANTISED, CHECKPOINTS / "qwen", tmp_path / "store").splitlines()
-    methods = dict(line.split() for line in lines if line.startswith(("score.", "model.layers.0")))
-    assert methods["score.0"] == methods["score.2"] == "UnquantizedLinearMethod"
-    assert "Fp8" in methods["model.layers.0.mlp.down_proj"]
+def test_fp8_leaves_the_head_in_full_precision(data, tmp_path):
+    qwen, trl = CHECKPOINTS / "qwen", LAYOUTS["trl-llama"].write(tmp_path / "trl", data)
+    lines = run(WHICH_LAYERS_ARE_QUANTISED, tmp_path / "store", qwen, trl).splitlines()
+    methods = {
+        (folder, layer): method
+        for _, folder, layer, method in (
+            line.split() for line in lines if line.startswith("layer ")
+        )
+    }
+    for folder, heads in ((qwen, ("score.0", "score.2")), (trl, ("score",))):
+        for head in heads:
+            assert methods[str(folder), head] == "UnquantizedLinearMethod"
+        assert "Fp8" in methods[str(folder), "model.layers.0.mlp.down_proj"]

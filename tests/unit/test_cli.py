@@ -76,11 +76,11 @@ def test_a_server_that_is_away_ends_with_4(capsys):
     assert "No server answers at http://127.0.0.1:9" in err
 
 
-def test_models_lists_licence_size_and_format(capsys):
+def test_models_lists_licence_size_and_family(capsys):
     code, out, _ = run(capsys, "models", "--json")
     assert code == 0
     models = {row["key"]: row for row in json.loads(out)}
-    assert models["demo-qwen"]["format"] == "qwen"
+    assert models["demo-qwen"]["family"] == "qwen"
     assert models["Qwen2.5-Math-PRM-7B"]["licence"]
     assert models["Qwen2.5-Math-PRM-72B"]["bytes"] > 100e9
     _, table, _ = run(capsys, "models")

@@ -155,7 +155,7 @@ def test_rewards_are_probabilities(skywork, qwen):
 
 @pytest.mark.parametrize(
     ("outputs", "says"),
-    [([[0.1, 0.2]], "not a Qwen2ForPrmModel"), ([[float("nan")]], "NaN")],
+    [([[0.1, 0.2]], "not a Skywork-o1-Open-PRM"), ([[float("nan")]], "NaN")],
 )
 def test_outputs_that_are_no_rewards_are_refused(skywork, outputs, says):
     with pytest.raises(FamilyError, match=says):
@@ -177,5 +177,5 @@ def test_wrong_tokenizers_are_named(skywork_tokenizer, qwen_tokenizer):
 
 def test_the_family_comes_from_the_architecture(tmp_path):
     (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
-    with pytest.raises(FamilyError, match=r"LlamaForCausalLM, and the families"):
+    with pytest.raises(FamilyError, match=r"a LlamaForCausalLM, as process"):
         load_family(tmp_path)
