@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 
+from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey, usable_key
+
 from prm_app.catalog import DEFAULT, find_model
 from prm_app.checkpoint import describe
 from prm_app.errors import InputError, ModelError, NoEngineError
@@ -64,6 +66,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         **machine_defaults(),
     )
     args = parser.parse_args(["serve", *argv])
+    _guard(args)
     prm, folder = describe(find_model(args.model_tag or DEFAULT.key))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
     if prm.bundled and not args.served_model_name:
@@ -78,7 +81,6 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         if args.kv_cache_memory_bytes is None:
             args.kv_cache_memory_bytes = cache_bytes(engine_args)
     args.cudagraph_capture_sizes = capture_sizes(engine_args)
-    _guard(args)
     return args
 
 
@@ -88,11 +90,16 @@ def _use_every_core() -> None:
 
 
 def _guard(args: argparse.Namespace) -> None:
-    """Asks for the API key on `/pooling` too."""
-    from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey
-
-    keys = args.api_key or [key for key in [os.environ.get("VLLM_API_KEY")] if key]
-    if keys:
-        os.environ[KEYS_VARIABLE] = "\n".join(keys)
-        name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
-        args.middleware = [*args.middleware, name]
+    """Asks for the API key on `/pooling` too; raises InputError for one that guards nothing."""
+    keys = args.api_key
+    if keys is None and "VLLM_API_KEY" in os.environ:
+        keys = [os.environ["VLLM_API_KEY"]]
+    if keys is None:
+        return
+    try:
+        args.api_key = [usable_key(key or "") for key in keys or [""]]  # vLLM reads "" as None
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    os.environ[KEYS_VARIABLE] = "\n".join(args.api_key)
+    name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
+    args.middleware = [*args.middleware, name]

@@ -1,7 +1,7 @@
 """Which servers are asked, for which model, and how long they are waited for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prm_app.api_client import Api
 from prm_app.errors import InputError
@@ -15,7 +15,7 @@ class Servers:
     """Their addresses, each with or without `/v1` and `http://`."""
     model: str | None = None
     """The name they give it, its catalogue key or its checkpoint; None is the one they serve."""
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     """Sent to each of them; None sends none."""
     timeout: float = 300.0
     """Seconds that a server may take for one answer."""

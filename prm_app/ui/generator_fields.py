@@ -56,7 +56,7 @@ def generator_fields(inputs: RankInputs) -> Any | None:
                 raise InputError("Name the server and the model that write the solutions.")
             if not 1 <= count <= MOST:
                 raise InputError(f"Ask for between 1 and {MOST} solutions.")
-            generator = Generator(url, model, key or None, temperature, tokens, seed)
+            generator = Generator(url, model, key.strip() or None, temperature, tokens, seed)
             yield gr.skip(), notice(f"Asking for {count} solutions…")
             async for each in generator.stream(problem, count):
                 (failures if isinstance(each, PrmError) else solutions).append(each)

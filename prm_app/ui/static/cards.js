@@ -41,6 +41,15 @@ window.prmCards = (element, props, watch) => {
     return item;
   }
 
+  // By hand: an expression for the end would look through every run of line breaks again and again.
+  function withoutOuterBreaks(text) {
+    const isBreak = (i) => text[i] === "\n" || text[i] === "\r";
+    let [start, end] = [0, text.length];
+    while (start < end && isBreak(start)) start++;
+    while (end > start && isBreak(end - 1)) end--;
+    return text.slice(start, end);
+  }
+
   // Lines of --- in what is pasted stand between solutions.
   function spread(event, item) {
     const pieces = event.clipboardData
@@ -49,7 +58,7 @@ window.prmCards = (element, props, watch) => {
       .filter((piece) => piece.trim());
     if (pieces.length < 2) return;
     event.preventDefault();
-    const cards = pieces.map((piece) => card(piece.replace(/^[\r\n]+|[\r\n]+$/g, "")));
+    const cards = pieces.map((piece) => card(withoutOuterBreaks(piece)));
     if (item.querySelector("textarea").value.trim()) item.after(...cards);
     else item.replaceWith(...cards);
     publish();
