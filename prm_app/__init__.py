@@ -9,7 +9,8 @@ scored.steps, scored.rewards, scored.aggregate("mean"), scored.first_error(thres
 
 from prm_app.catalog import CATALOG, Prm, find_model
 from prm_app.errors import PrmError
-from prm_app.local.models import LocalModels, load
+from prm_app.local.loading import load
+from prm_app.local.models import LocalModels
 from prm_app.remote import RemoteScorer, Servers
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.aggregation import AGGREGATIONS, aggregate, first_error, ranked

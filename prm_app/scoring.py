@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
-from typing import Any, Self
+from typing import Self
 
-from prm_app.catalog import Prm
+from prm_app.catalog import Prm, find_model
 from prm_app.errors import PrmError
 from prm_app.solutions.solution import ScoredSolution, Solution, solution
 from prm_app.solutions.steps import Split
@@ -99,52 +98,94 @@ class Scorer(ABC):
                 yield i, error
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What the host is doing.
+class OpenedScorer(Scorer):
+    """A scorer that several users share, as one of them has opened it.
 
-    `serving` answers requests now; `loading` is on its way, at `stage` (a sentence) and `progress`
-    in [0, 1]; `error` is why the last load failed, until the next one starts.
+    Closing it leaves the scorer to the others, and tells so once.
     """
 
-    serving: Prm | None = None
-    loading: Prm | None = None
+    def __init__(self, shared: Scorer, on_close: Callable[[], None] = lambda: None) -> None:
+        self.prm, self.limit = shared.prm, shared.limit
+        self._shared, self._on_close = shared, on_close
+        self._open = True
+
+    @property
+    def alive(self) -> bool:
+        return self._open and self._shared.alive
+
+    def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
+        return self._shared.submit(solutions)
+
+    def close(self) -> None:
+        if self._open:
+            self._open = False
+            self._on_close()
+
+    def __del__(self) -> None:
+        self.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far one model is.
+
+    Attributes:
+        ready: Whether it answers at once.
+        stage: What is being done to make it ready, a sentence; empty if nothing is.
+        progress: How far that is, in [0, 1].
+        error: Why its last load failed, until the next one starts.
+    """
+
+    ready: bool = False
     stage: str = ""
     progress: float = 0.0
     error: PrmError | None = None
 
+    @property
+    def loading(self) -> bool:
+        return bool(self.stage)
+
 
 class Models(ABC):
-    """Where a page finds the PRM of its choice. Safe to use from several threads."""
+    """The PRMs on offer, several of which may be ready at once. Safe to use from several threads.
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._status = Status()
+    Attributes:
+        default: The model that an empty name stands for.
+    """
+
+    default: Prm
 
     @abstractmethod
     def models(self) -> tuple[Prm, ...]:
         """The models on offer."""
 
-    def status(self) -> Status:
-        """What is serving and loading now."""
-        return self._status
+    @abstractmethod
+    def status(self, name: str = "") -> Status:
+        """How far the model of this name is; asking changes nothing."""
 
     @abstractmethod
-    def select(self, name: str) -> None:
-        """Starts loading a model by catalogue key, hub name or local folder; returns at once."""
+    def open(self, name: str = "") -> Future[Scorer]:
+        """Makes a model ready if it is not, and opens it; returns at once.
 
-    @abstractmethod
-    def scorer(self, name: str | None = None, timeout: float | None = None) -> Scorer:
-        """A scorer of the named model, or of the one in use; waits up to `timeout` seconds for it.
+        Args:
+            name: A catalogue key, hub name or local folder; empty for the default.
 
-        Raises the PrmError of a load that failed, and EngineError where the wait was in vain.
+        Returns:
+            A future that ends with a scorer, or raises the PrmError for which the load failed. The
+            model stays in memory until the scorer is closed; leave that to a `with` statement.
         """
 
     @abstractmethod
     def close(self) -> None:
-        """Frees what is loaded."""
+        """Frees what is loaded, after the solutions already submitted."""
 
-    def _set(self, **changes: Any) -> None:
-        with self._changed:
-            self._status = replace(self._status, **changes)
-            self._changed.notify_all()
+    def scorer(self, name: str = "") -> Scorer:
+        """As `open`, and waits until the model is ready; raises PrmError."""
+        return self.open(name).result()
+
+    def find(self, name: str = "") -> Prm:
+        """The model of this name as it is on offer here, else as the catalogue knows it."""
+        if not name.strip():
+            return self.default
+        offered = (prm for prm in self.models() if prm.is_called(name))
+        return next(offered, None) or find_model(name)

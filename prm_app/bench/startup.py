@@ -20,9 +20,8 @@ import json, sys
 from prm_app.local.models import LocalModels
 from prm_app.ui import launch
 folder, engine, port = sys.argv[1:]
-host = LocalModels(json.loads(engine))
-host.select(folder)
-launch(host, server_name="127.0.0.1", server_port=int(port))
+models = LocalModels(json.loads(engine), default=folder)
+launch(models, server_name="127.0.0.1", server_port=int(port))
 """
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
 
-from prm_app.catalog import DEFAULT
+from prm_app.catalog import DEFAULT, find_model
 from prm_app.errors import InputError
+from prm_app.local.loading import load
 from prm_app.local.models import LocalModels
 from prm_app.remote import RemoteModels, RemoteScorer, Servers
 from prm_app.scoring import Models, Scorer
@@ -119,20 +119,23 @@ def open_models(args: argparse.Namespace) -> Models:
     """Where the page finds its models: in this process, or on the servers named."""
     if servers := servers_of(args):
         return RemoteModels(servers)
-    host = LocalModels(args.engine)
-    host.select(args.model or DEFAULT.key)
-    return host
+    return LocalModels(args.engine, default=args.model or DEFAULT.key)
 
 
 @contextmanager
 def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
     """A scorer that is ready; what it is waiting for shows on stderr."""
     if servers := servers_of(args):
-        with closing(RemoteScorer(servers)) as scorer:
+        with RemoteScorer(servers) as scorer:
             yield scorer
     else:
-        with closing(open_models(args)) as host:
-            yield _loaded(host)
+        prm = find_model(args.model or DEFAULT.key)
+        with Console(stderr=True).status(f"{prm.title}: starting") as line:
+            scorer = load(
+                prm.key, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}")
+            )
+        with scorer:
+            yield scorer
 
 
 def servers_of(args: argparse.Namespace) -> Servers | None:
@@ -163,12 +166,3 @@ def read_text(path: str) -> str:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error
-
-
-def _loaded(host: Models) -> Scorer:
-    console = Console(stderr=True)
-    with console.status("") as line:
-        while (status := host.status()).loading is not None:
-            line.update(f"{status.loading.title}: {status.stage}")
-            time.sleep(0.1)
-    return host.scorer()

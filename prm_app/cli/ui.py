@@ -60,17 +60,17 @@ def run(args: argparse.Namespace) -> int:
     _require_free(args.host, args.port)
     from prm_app.ui import launch
 
-    host = open_models(args)
+    models = open_models(args)
     try:
         launch(
-            host,
+            models,
             server_name=args.host,
             server_port=args.port,
             auth=(name, password) if args.auth else None,
             mcp=args.mcp,
         )
     finally:
-        host.close()
+        models.close()
     return 0
 
 

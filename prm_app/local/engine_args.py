@@ -5,11 +5,17 @@ The environment that vLLM reads at its import is set here too. Knows nothing of 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import psutil
+
+from prm_app.checkpoint import parameters
+
+_MULTIPROCESSING = "VLLM_ENABLE_V1_MULTIPROCESSING"
 
 MIN_CACHED_TOKENS = 32_768
 """Prefix cache on CPU, in tokens: room for about a hundred solutions."""
@@ -40,6 +46,29 @@ def model_memory(options: Mapping[str, Any]) -> tuple[int, int]:
     return size * _devices(options), 1 if options.get("quantization") == "fp8" else 2
 
 
+def memory_budget(options: Mapping[str, Any]) -> int:
+    """Memory for all models together with these engine options, in bytes: a tenth stays free."""
+    return model_memory(options)[0] * 9 // 10
+
+
+def memory_needed(folder: Path, options: Mapping[str, Any], itemsize: int) -> int:
+    """About what a loaded model takes in bytes: `itemsize` a weight, and its prefix cache.
+
+    On a GPU that is all there is, unless `kv_cache_memory_bytes` says how large the cache may be:
+    vLLM takes what is left of the card for it.
+    """
+    weights = parameters(folder) * itemsize
+    cache = options.get("kv_cache_memory_bytes")
+    if cache is None and on_cpu():
+        config = json.loads((folder / "config.json").read_text())
+        heads = config.get("num_key_value_heads") or config["num_attention_heads"]
+        size = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+        longest = options.get("max_model_len") or config.get("max_position_embeddings", 0)
+        tokens = max(MIN_CACHED_TOKENS, longest + 1024)
+        cache = 2 * config["num_hidden_layers"] * heads * size * itemsize * tokens
+    return memory_budget(options) if cache is None else weights + cache
+
+
 def _devices(options: Mapping[str, Any]) -> int:
     return options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
 
@@ -57,7 +86,12 @@ def _prepare_environment(options: Mapping[str, Any]) -> None:
     os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
     os.environ.setdefault("VLLM_LOGGING_STREAM", "ext://sys.stderr")
     if _devices(options) == 1:
-        os.environ.setdefault("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+        os.environ.setdefault(_MULTIPROCESSING, "0")
+
+
+def core_in_process(options: Mapping[str, Any]) -> bool:
+    """Whether vLLM's engine core is to live in this process: unless several devices share it."""
+    return _devices(options) == 1 and os.environ.get(_MULTIPROCESSING, "0") == "0"
 
 
 def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:

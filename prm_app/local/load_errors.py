@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
 import gc
 import json
 import logging
 import os
 import re
+import shutil
+import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
 from prm_app.errors import EngineError, ModelError, OutOfMemoryError, PrmError
 from prm_app.local.engine_args import on_cpu
@@ -29,52 +33,87 @@ def root_cause() -> Iterator[None]:
     logging configuration. Where the environment has set that up differently it stays so, and the
     error as vLLM raised it.
     """
-    if os.environ.keys() & {_CONFIG, "VLLM_CONFIGURE_LOGGING"}:
+    log = _log_file()
+    if log is None:
         yield
         return
+    known = log.stat().st_size
+    try:
+        yield
+    except RuntimeError as error:
+        with open(log, encoding="utf-8", errors="replace") as lines:
+            lines.seek(known)
+            first = _FIRST.search(lines.read())
+        if "root cause" in str(error) and first:
+            raise RuntimeError(first.group()) from error
+        raise
+
+
+@cache
+def _log_file() -> Path | None:
+    """A file that vLLM's processes log to as long as this one lives, or None; see `root_cause`."""
+    if os.environ.keys() & {_CONFIG, "VLLM_CONFIGURE_LOGGING"}:
+        return None
     from vllm.logger import DEFAULT_LOGGING_CONFIG
 
-    with TemporaryDirectory() as folder:
-        log, config = Path(folder, "log"), copy.deepcopy(DEFAULT_LOGGING_CONFIG)
-        config["handlers"]["log"] = {"class": "logging.FileHandler", "filename": str(log)}
-        config["loggers"]["vllm"]["handlers"].append("log")
-        os.environ[_CONFIG] = str(Path(folder, "config"))
-        Path(folder, "config").write_text(json.dumps(config))
-        handler = logging.FileHandler(log)
-        logging.getLogger("vllm").addHandler(handler)
-        try:
-            yield
-        except RuntimeError as error:
-            if "root cause" in str(error) and (first := _FIRST.search(log.read_text())):
-                raise RuntimeError(first.group()) from error
-            raise
-        finally:
-            logging.getLogger("vllm").removeHandler(handler)
-            handler.close()
-            del os.environ[_CONFIG]
+    folder = Path(tempfile.mkdtemp(prefix="prm-app-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    log, settings = folder / "log", copy.deepcopy(DEFAULT_LOGGING_CONFIG)
+    settings["handlers"]["log"] = {"class": "logging.FileHandler", "filename": str(log)}
+    settings["loggers"]["vllm"]["handlers"].append("log")
+    (folder / "config").write_text(json.dumps(settings))
+    os.environ[_CONFIG] = str(folder / "config")
+    logging.getLogger("vllm").addHandler(logging.FileHandler(log))
+    return log
 
 
 @contextmanager
 def all_or_nothing() -> Iterator[None]:
     """Frees a model whose load fails, as vLLM does with models of whole engines alone.
 
-    The executor holds it, and so do the hooks that its compiled modules gave to PyTorch. A process
-    has one engine at a time, so all that are found are of this load.
+    The executor holds it, and so do the hooks that its compiled modules gave to PyTorch. Those of
+    models that were there before are left alone.
     """
+    others = {id(each) for each, _ in _holders()}
     try:
         yield
     except BaseException:
-        from vllm.compilation.wrapper import TorchCompileWithNoGuardsWrapper
-        from vllm.v1.executor import Executor
-
-        for each in gc.get_objects():
-            kind = type(each)  # isinstance would make lazy modules import themselves
-            with suppress(Exception):
-                if issubclass(kind, Executor):
-                    each.shutdown()
-                elif issubclass(kind, TorchCompileWithNoGuardsWrapper):
-                    each.cleanup()
+        for each, free in _holders():
+            if id(each) not in others:
+                with suppress(Exception):
+                    free(each)
         raise
+
+
+def _holders() -> Iterator[tuple[Any, Callable[[Any], None]]]:
+    """What holds a model in this process, and how each lets go of it."""
+    from vllm.compilation.wrapper import TorchCompileWithNoGuardsWrapper
+    from vllm.v1.executor import Executor
+
+    for each in gc.get_objects():
+        kind = type(each)  # isinstance would make lazy modules import themselves
+        with suppress(Exception):
+            if issubclass(kind, Executor):
+                yield each, lambda executor: executor.shutdown()
+            elif issubclass(kind, TorchCompileWithNoGuardsWrapper):
+                yield each, TorchCompileWithNoGuardsWrapper.cleanup
+
+
+def shut_down(engine: Any, last: bool) -> None:
+    """Shuts a vLLM engine down; the others of this process go on, unless it is the `last`.
+
+    vLLM's core ends with `cleanup_dist_env_and_memory`, which destroys the parallel groups that all
+    engines of a process share (vLLM 0.32, v1/engine/core.py).
+    """
+    from vllm.v1.engine import core
+
+    cleanup = core.cleanup_dist_env_and_memory
+    if not last:
+        core.cleanup_dist_env_and_memory = lambda *args, **kwargs: None
+    try:
+        engine.engine_core.shutdown()
+    finally:
+        core.cleanup_dist_env_and_memory = cleanup
 
 
 def free_memory(error: BaseException | None = None) -> None:

@@ -1,76 +1,71 @@
-"""The models that running servers offer, behind the page: each is asked wherever it is served."""
+"""The models that running servers offer: each is asked on the servers that have it."""
 
 from __future__ import annotations
 
 import threading
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import chain
 
-from prm_app.catalog import Prm, find_model
-from prm_app.errors import EngineError, PrmError, ServerError
+from prm_app.catalog import Prm
+from prm_app.errors import PrmError, ServerError
 from prm_app.remote.balancer import reached
 from prm_app.remote.event_loop import Loop
 from prm_app.remote.scorer import RemoteScorer
 from prm_app.remote.served_models import served_by
 from prm_app.remote.servers import Servers
-from prm_app.scoring import Models, Scorer
+from prm_app.scoring import Models, OpenedScorer, Scorer, Status
 
 
 class RemoteModels(Models):
     """The models of all servers, or the one named, which every server then has to serve.
 
-    Raises a PrmError where no server answers, or the first model is none that can be scored with.
+    Raises:
+        PrmError: No server answers, or the first model is none that can be scored with.
     """
 
     def __init__(self, servers: Servers) -> None:
-        super().__init__()
+        self._lock = threading.Lock()
         self._scorers: dict[str, RemoteScorer] = {}
+        self._status: dict[str, Status] = {}
         if servers.model is None:
             self._offers = _offers(servers)
-            first = next(iter(self._offers))
+            self.default = next(iter(self._offers.values()))[0]
         else:
             scorer = RemoteScorer(servers)
-            first = scorer.prm.key
-            self._offers = {first: (scorer.prm, servers)}
-            self._scorers[first] = scorer
-        self._set(serving=self._connected(first).prm, progress=1.0)
+            self.default = scorer.prm
+            self._offers = {scorer.prm.key: (scorer.prm, servers)}
+            self._scorers[scorer.prm.key] = scorer
+        self.default = self._connected(self.default.key).prm
 
     def models(self) -> tuple[Prm, ...]:
         return tuple(prm for prm, _ in self._offers.values())
 
-    def select(self, name: str) -> None:
-        prm = find_model(name)
-        with self._changed:
-            if prm.key == (self._status.loading or self._status.serving).key:
-                return
-            self._set(loading=prm, stage="Connecting", progress=0.5, error=None)
-        threading.Thread(target=self._switch, args=(prm,), name="connect", daemon=True).start()
+    def status(self, name: str = "") -> Status:
+        key = self.find(name).key
+        return Status(ready=True) if key in self._scorers else self._status.get(key, Status())
 
-    def scorer(self, name: str | None = None, timeout: float | None = None) -> Scorer:
-        with self._changed:
-            if name is not None:
-                self.select(name)
-            if not self._changed.wait_for(lambda: self._status.loading is None, timeout):
-                raise EngineError("The server has not answered yet: try again in a moment.")
-            if name is None:
-                return self._scorers[self._status.serving.key]
-            key = find_model(name).key
-            if key not in self._scorers:
-                raise self._status.error or EngineError(
-                    f"{name} is not connected: choose it again to score with it."
-                )
-            return self._scorers[key]
+    def open(self, name: str = "") -> Future[Scorer]:
+        key, opened = self.find(name).key, Future[Scorer]()
+        if key in self._scorers:
+            opened.set_result(OpenedScorer(self._scorers[key]))
+        else:
+            self._status[key] = Status(stage="Connecting", progress=0.5)
+            threading.Thread(target=self._connect, args=(key, opened), daemon=True).start()
+        return opened
 
     def close(self) -> None:
         for scorer in self._scorers.values():
             scorer.close()
 
-    def _switch(self, prm: Prm) -> None:
+    def _connect(self, key: str, opened: Future[Scorer]) -> None:
         try:
-            changes = {"serving": self._connected(prm.key).prm}
-        except PrmError as error:
-            changes = {"error": error}
-        self._set(loading=None, stage="", progress=1.0, **changes)
+            with self._lock:
+                opened.set_result(OpenedScorer(self._connected(key)))
+        except BaseException as error:
+            known = error if isinstance(error, PrmError) else ServerError(str(error))
+            self._status[key] = Status(error=known)
+            opened.set_exception(known)
 
     def _connected(self, key: str) -> RemoteScorer:
         if key not in self._offers:

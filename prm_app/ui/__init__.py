@@ -20,33 +20,33 @@ WAITING_REQUESTS = 256
 UPLOAD_LIMIT = "20mb"
 
 
-def build(host: Models) -> gr.Blocks:
-    """The page in front of a host; start it with `launch`."""
+def build(models: Models) -> gr.Blocks:
+    """The page in front of these models; start it with `launch`."""
     with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
-        publish(host)
-        head = header(host)
+        publish(models)
+        head = header(models)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
-                score_tab(host, head, page)
+                score_tab(models, head, page)
             with gr.Tab("Best-of-N", id="rank"):
-                rank_tab(host, head)
+                rank_tab(models, head)
     return page.queue(max_size=WAITING_REQUESTS)
 
 
 def launch(
-    host: Models,
+    models: Models,
     *,
     server_name: str = "127.0.0.1",
     server_port: int | None = 7860,
     auth: tuple[str, str] | None = None,
     mcp: bool = False,
-    prevent_thread_lock: bool = False,
-) -> gr.Blocks:
-    """Opens the page; returns when it is closed, or at once with `prevent_thread_lock`.
+) -> None:
+    """Opens the page; returns when it is closed.
 
-    Raises PrmError where its functions cannot be served as MCP tools though `mcp` asks for it.
+    Raises PrmError if its functions cannot be served as MCP tools though `mcp` asks for it.
     """
-    page = build(host)
+    models.open()  # the page is there while its first model loads
+    page = build(models)
     page.launch(
         server_name=server_name,
         server_port=server_port,
@@ -72,6 +72,4 @@ def launch(
             "from there."
         )
     print(f"The page is on {page.local_url}", flush=True)
-    if not prevent_thread_lock:
-        page.block_thread()
-    return page
+    page.block_thread()

@@ -3,21 +3,23 @@
 Gradio reads their docstrings for the schemas, and one line an argument.
 """
 
+import asyncio
 from dataclasses import asdict
 from typing import Any
 
 import gradio as gr
 
+from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
-from prm_app.scoring import Models, Scorer, Status
+from prm_app.scoring import Models
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import Ranking, Result, rank_document, score_document
 from prm_app.solutions.steps import Split
 from prm_app.ui.listeners import SCORING
-from prm_app.ui.progress import Outcomes, ready, scored_one_by_one
+from prm_app.ui.progress import Outcomes, scored_one_by_one, solutions_of
 
 
-def publish(host: Models) -> None:
+def publish(models: Models) -> None:
     """Publishes the endpoints; to be called inside the Blocks."""
 
     async def score(
@@ -43,9 +45,8 @@ def publish(host: Models) -> None:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
         """
         try:
-            scorer = await _scorer(host, model)
-            limit = _threshold(scorer, threshold)
-            outcome = (await _scored(scorer, problem, [solution], split, delimiter))[1]
+            limit = _threshold(models.find(model), threshold)
+            outcome = (await _scored(models, model, problem, [solution], split, delimiter))[1]
             if isinstance(outcome, PrmError):
                 raise outcome
         except PrmError as error:
@@ -84,55 +85,46 @@ def publish(host: Models) -> None:
                 )
             if not solutions:
                 raise InputError("There are no solutions: give at least one.")
-            scorer = await _scorer(host, model)
-            limit = _threshold(scorer, threshold)
-            outcomes = await _scored(scorer, problem, solutions, split, delimiter)
+            limit = _threshold(models.find(model), threshold)
+            outcomes = await _scored(models, model, problem, solutions, split, delimiter)
         except PrmError as error:
             raise gr.Error(str(error), print_exception=False) from error
         return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
 
-    async def models() -> list[dict[str, Any]]:
+    async def list_models() -> list[dict[str, Any]]:
         """Lists the process reward models on offer.
 
-        Each has its key, title, checkpoint (null where it is bundled), prompt format, default
-        threshold, number of parameters, licence, published first-error F1 on ProcessBench, and
-        whether it serves now.
+        Each has its key, title, checkpoint (null if it is bundled), family, default threshold,
+        number of parameters, licence, published first-error F1 on ProcessBench, and whether it is
+        ready to answer at once.
         """
-        status = host.status()
         return [
             asdict(prm)
             | {
                 "checkpoint": None if prm.bundled else prm.checkpoint,
-                "format": prm.family and prm.family.name,
-                "serving": status.serving is not None and prm.key == status.serving.key,
+                "family": prm.family and prm.family.name,
+                "ready": models.status(prm.key).ready,
             }
-            for prm in host.models()
+            for prm in models.models()
         ]
 
     shared = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
     gr.api(score, api_name="score", **shared)
     gr.api(rank, api_name="rank", **shared)
-    gr.api(models, api_name="models", concurrency_limit=None)
+    gr.api(list_models, api_name="models", concurrency_limit=None)
 
 
-async def _scorer(host: Models, model: str) -> Scorer:
-    async for state in ready(host, model):
-        if not isinstance(state, Status):
-            return state
-    raise AssertionError("ready() ends with a scorer or raises")
-
-
-def _threshold(scorer: Scorer, threshold: float | None) -> float:
+def _threshold(prm: Prm, threshold: float | None) -> float:
     if threshold is None:
-        return scorer.prm.threshold
+        return prm.threshold
     if not 0 <= threshold <= 1:
         raise InputError(f"The threshold is {threshold}: rewards lie in [0, 1], so give one there.")
     return threshold
 
 
 async def _scored(
-    scorer: Scorer, problem: str, texts: list[str], split: Split, delimiter: str
+    models: Models, name: str, problem: str, texts: list[str], split: Split, delimiter: str
 ) -> Outcomes:
-    numbered = dict(enumerate(texts, 1))
-    progress = scored_one_by_one(scorer, problem, numbered, split, delimiter)
-    return [outcomes async for outcomes in progress][-1]
+    solutions = solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
+    with await asyncio.wrap_future(models.open(name)) as scorer:
+        return [outcomes async for outcomes in scored_one_by_one(scorer, solutions)][-1]

@@ -1,7 +1,9 @@
-"""The page's head: name, engine status, and the choices both tabs share: model and threshold."""
+"""The page's head: its name, and what each visitor chooses for both tabs: model and threshold."""
 
 from dataclasses import dataclass
+from functools import partial
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -22,98 +24,104 @@ BUSY_SECONDS, IDLE_SECONDS = 0.5, 4
 
 @dataclass(frozen=True)
 class Header:
-    """The components that the tabs read."""
+    """The head's components. `shown` is the model that `about` and `threshold` are of."""
 
     model: gr.Dropdown
     threshold: gr.Slider
+    status: gr.HTML
+    about: gr.HTML
+    message: gr.HTML
+    shown: gr.State
+    timer: gr.Timer
 
 
-def header(host: Models) -> Header:
+def header(models: Models) -> Header:
     """Builds the head of the page; to be called inside the Blocks."""
-    start = _target(host.status()) or host.models()[0]
+    head = _components(models)
+    quiet: dict[str, Any] = {
+        "show_progress": "hidden",
+        "api_visibility": "private",
+        "queue": False,
+    }
+    seen = {head.model, head.shown}
+    changing = {head.status, head.message, head.about, head.threshold, head.timer, head.shown}
+    head.model.input(partial(_choose, head, models), seen, changing, **quiet)
+    head.timer.tick(partial(_look, head, models), seen, changing, **quiet)
+    return head
+
+
+def _components(models: Models) -> Header:
+    first = models.default
     with gr.Row(elem_classes="head", equal_height=False):
         gr.HTML(BRAND, apply_default_css=False)
-        status = gr.HTML(chip(host.status()), apply_default_css=False, elem_id="status")
+        status = gr.HTML(chip(first, models.status()), apply_default_css=False, elem_id="status")
     with gr.Row(elem_classes="judge"):
         model = gr.Dropdown(
-            _choices(host),
-            value=start.key,
+            [(prm.title, prm.key) for prm in models.models()],
+            value=first.key,
             label="Process reward model",
             allow_custom_value=True,
             elem_id="model",
         )
-        about = gr.HTML(about_model(start), apply_default_css=False, elem_id="about")
+        about = gr.HTML(about_model(first), apply_default_css=False, elem_id="about")
         threshold = gr.Slider(
             0,
             1,
-            value=start.threshold,
+            value=first.threshold,
             step=0.01,
             label="Threshold",
             info="A step with a lower reward counts as wrong.",
             elem_id="threshold",
         )
-    problem = gr.HTML(apply_default_css=False, elem_id="engine-message")
-    seen = gr.State(start.key)
-    timer = gr.Timer(BUSY_SECONDS)
-
-    def choose(name: str) -> tuple:
-        if name and name.strip():
-            host.select(name)
-        return gr.Timer(BUSY_SECONDS), ""
-
-    def tick(seen: str) -> tuple:
-        now = host.status()
-        target = _target(now) or start
-        changed = (
-            gr.Dropdown(_choices(host), value=target.key),
-            about_model(target),
-            target.threshold,
-            target.key,
-        )
-        return (
-            chip(now),
-            failure(now),
-            gr.Timer(BUSY_SECONDS if now.loading else IDLE_SECONDS),
-            *(changed if target.key != seen else [gr.skip()] * len(changed)),
-        )
-
-    quiet = {"show_progress": "hidden", "api_visibility": "private", "queue": False}
-    model.input(choose, model, [timer, seen], **quiet)
-    timer.tick(tick, seen, [status, problem, timer, model, about, threshold, seen], **quiet)
-    return Header(model, threshold)
+    message = gr.HTML(apply_default_css=False, elem_id="engine-message")
+    return Header(model, threshold, status, about, message, gr.State(first), gr.Timer(BUSY_SECONDS))
 
 
-def _choices(host: Models) -> list[tuple[str, str]]:
-    return [(prm.title, prm.key) for prm in host.models()]
+def _choose(head: Header, models: Models, values: dict[Any, Any]) -> dict[Any, Any]:
+    """Makes the chosen model ready; nobody else's choice changes."""
+    models.open(values[head.model] or "")
+    return _look(head, models, values)
 
 
-def _target(status: Status) -> Prm | None:
-    return status.loading or status.serving
+def _look(head: Header, models: Models, values: dict[Any, Any]) -> dict[Any, Any]:
+    """What the head shows of the visitor's model now."""
+    prm = models.find(values[head.model] or "")
+    status = models.status(prm.key)
+    changes = {
+        head.status: chip(prm, status),
+        head.message: failure(prm, status),
+        head.timer: gr.Timer(BUSY_SECONDS if status.loading else IDLE_SECONDS),
+    }
+    if prm != values[head.shown]:
+        changes |= {head.about: about_model(prm), head.shown: prm}
+    if prm.key != values[head.shown].key:
+        changes[head.threshold] = prm.threshold
+    return changes
 
 
-def chip(status: Status) -> str:
-    """The engine's state in one line, with progress while a model loads."""
+def chip(prm: Prm, status: Status) -> str:
+    """How far a model is in one line, with progress while it loads."""
+    title = f"<small>{escape(prm.title)}</small>"
     if status.loading:
-        meanwhile = f"Until then {status.serving.title} goes on." if status.serving else ""
         return (
             '<div class="chip busy"><i></i><div><span role="status">'
-            f"{escape(status.stage)}</span> <small>{escape(meanwhile)}</small>"
+            f"{escape(status.stage)}</span> {title}"
             f"{meter(status.progress, 'Loading the model')}</div></div>"
         )
-    if status.serving:
+    if status.ready:
         return (
             '<div class="chip ready"><i></i><div><span role="status">Ready</span> '
-            f"<small>{escape(status.serving.title)}</small></div></div>"
+            f"{title}</div></div>"
         )
-    return '<div class="chip off"><i></i><span role="status">No model is loaded</span></div>'
+    said = "Could not be loaded" if status.error else "Loaded when you use it"
+    return (
+        f'<div class="chip off"><i></i><div><span role="status">{said}</span> {title}</div></div>'
+    )
 
 
-def failure(status: Status) -> str:
-    """The message of the last load where it failed and nothing has been loaded since."""
-    if status.error is None:
-        return ""
-    goes_on = f" {status.serving.title} goes on." if status.serving else ""
-    return alert(f"{status.error}{goes_on}", "The model could not be loaded.")
+def failure(prm: Prm, status: Status) -> str:
+    """Why a model could not be loaded, if that is so."""
+    return alert(str(status.error), f"{prm.title} could not be loaded.") if status.error else ""
 
 
 def about_model(prm: Prm) -> str:

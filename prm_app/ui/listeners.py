@@ -1,6 +1,17 @@
-"""What the tabs' listeners have in common."""
+"""What the tabs' listeners have in common.
 
-SCORING = {
+A handler takes the values of its components in one dictionary by component, and answers with their
+changes in another: no two lists have to agree by position.
+"""
+
+from typing import Any
+
+import gradio as gr
+
+Values = dict[Any, Any]
+"""The values of components, or their changes, by component."""
+
+SCORING: dict[str, Any] = {
     "concurrency_id": "scoring",
     "concurrency_limit": 64,
     "trigger_mode": "always_last",
@@ -9,13 +20,18 @@ SCORING = {
 }
 """For listeners that ask the engine: side by side, so that its batches hold many users' steps.
 
-Who asks again while an answer is on its way gets the newer one too.
+A second click while the first is answered queues one more run.
 """
 
-QUIET = {
+QUIET: dict[str, Any] = {
     "concurrency_limit": None,
     "trigger_mode": "always_last",
     "show_progress": "hidden",
     "api_visibility": "private",
 }
 """For listeners that only draw: the last state of a control that moves is the one drawn."""
+
+
+def unchanged(components: set[Any]) -> Values:
+    """An answer that changes none of the components."""
+    return {component: gr.skip() for component in components}

@@ -1,21 +1,26 @@
 """The tab "Best-of-N": solutions of one problem, ranked by an aggregation of their rewards."""
 
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from prm_app.errors import InputError, PrmError
-from prm_app.scoring import Models, Status
+from prm_app.scoring import Models
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import Ranking
+from prm_app.solutions.steps import Split
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
-from prm_app.ui.listeners import QUIET, SCORING
-from prm_app.ui.progress import ready, scored_one_by_one
-from prm_app.ui.rank_inputs import rank_examples, rank_fields, rank_inputs
-from prm_app.ui.split_choice import splitting
+from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.progress import scored_one_by_one, solutions_of, until_open
+from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
+from prm_app.ui.split_choice import Splitting, splitting
 
 EMPTY = """
 <div class="empty"><h2>Nothing ranked yet</h2>
@@ -25,14 +30,78 @@ first, with all their reward curves in one chart.</p></div>
 SOON = "Ranked as soon as the model is ready"
 
 
-def rank_tab(host: Models, head: Header) -> None:
+class Question(NamedTuple):
+    """What is ranked, and by which model."""
+
+    problem: str
+    texts: list[str]
+    split: Split
+    delimiter: str
+    model: str
+
+
+@dataclass(frozen=True)
+class RankTab:
+    """The tab's components.
+
+    `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
+    shown, and `drawn` the aggregation and threshold it is drawn at.
+    """
+
+    head: Header
+    inputs: RankInputs
+    split: Splitting
+    button: gr.Button
+    message: gr.HTML
+    empty: gr.HTML
+    place: gr.Column
+    stale: gr.HTML
+    winner: gr.HTML
+    how: gr.Radio
+    failures: gr.HTML
+    table: gr.HTML
+    curves: gr.Plot
+    steps: gr.HTML
+    document: gr.HTML
+    ranking: gr.State
+    question: gr.State
+    selected: gr.State
+    drawn: gr.State
+
+    @property
+    def fields(self) -> set[Any]:
+        """What a question is read from."""
+        inputs, split = self.inputs, self.split
+        return {inputs.problem, inputs.cards, split.how, split.delimiter, self.head.model}
+
+    @property
+    def panel(self) -> set[Any]:
+        """What is drawn of a ranking."""
+        return {
+            self.winner, self.failures, self.table, self.curves, self.steps, self.document,
+        }  # fmt: skip
+
+    @property
+    def shown(self) -> set[Any]:
+        """What a drawing depends on."""
+        return {self.ranking, self.selected, self.drawn, self.how, self.head.threshold}
+
+
+def rank_tab(models: Models, head: Header) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
-    fields = rank_inputs()
-    example = rank_examples(fields)
+    inputs = rank_inputs()
+    example = rank_examples(inputs)
+    tab, written = _components(head, inputs)
+    _connect(
+        tab, models, [tab.button.click, example.success, *([written.success] if written else [])]
+    )
+
+
+def _components(head: Header, inputs: RankInputs) -> tuple[RankTab, Dependency | None]:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
-            rank_fields(fields)
-            generated = generator_fields(fields)
+            rank_fields(inputs)
+            written = generator_fields(inputs)
             split = splitting()
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):
@@ -53,104 +122,125 @@ def rank_tab(host: Models, head: Header) -> None:
                     table = gr.HTML(apply_default_css=False, js_on_load=CHOOSE, elem_id="table")
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
-                handed = gr.HTML(apply_default_css=False, elem_id="rank-facts")
-    ranking, selected, asked, drawn = gr.State(), gr.State(), gr.State(), gr.State()
-    inputs = [fields.problem, fields.cards, split.how, split.delimiter, head.model]
-    panel = [winner, failures, table, curves, steps, handed]
+                document = gr.HTML(apply_default_css=False, elem_id="rank-facts")
+    tab = RankTab(
+        head, inputs, split, button, message, empty, place, stale, winner, how, failures, table,
+        curves, steps, document, gr.State(), gr.State(), gr.State(), gr.State(),
+    )  # fmt: skip
+    return tab, written
 
-    def draw(
-        ranking: Ranking | None, selected: int | None, how: Aggregation, threshold: float
-    ) -> list:
-        if ranking is None:
-            return [gr.skip()] * len(panel)
-        order = ranking.order(how)
-        chosen = selected or (order[0] if order else None)
-        return [
-            rank_views.winner(ranking, how),
-            rank_views.failures(ranking),
-            rank_views.table(ranking, how, threshold, chosen),
-            figures.reward_curves(ranking.scored, order, threshold) if order else None,
-            rank_views.candidate(ranking, chosen, threshold) if chosen else "",
-            rank_views.hand_out(ranking, how, threshold),
-        ]
 
-    async def rank(
-        problem: str,
-        cards: list[str],
-        split: str,
-        delimiter: str,
-        model: str,
-        how: Aggregation,
-        threshold: float,
-    ) -> AsyncIterator[dict]:
-        try:
-            texts = _texts(problem, cards)
-            async for state in ready(host, model):
-                if isinstance(state, Status):
-                    yield {message: views.waiting(state.stage, state.progress, SOON)}
-            async for outcomes in scored_one_by_one(state, problem, texts, split, delimiter):
-                now = Ranking(problem, len(texts), outcomes)
-                yield {
-                    message: rank_views.progress(now),
-                    empty: gr.HTML(visible=False),
-                    place: gr.Column(visible=True),
-                    asked: (problem, cards, split, delimiter, state.prm.key),
-                    ranking: now,
-                    drawn: (how, threshold),
-                    selected: None,
-                    **dict(zip(panel, draw(now, None, how, threshold), strict=True)),
-                }
-        except PrmError as error:
-            yield {message: views.alert(str(error))}
-
-    def settle(
-        ranking: Ranking | None,
-        selected: int | None,
-        drawn: tuple | None,
-        how: Aggregation,
-        threshold: float,
-    ) -> list:
-        """Draws again where a control was moved while the answers were on their way."""
-        if drawn == (how, threshold):
-            return [gr.skip()] * len(panel)
-        return draw(ranking, selected, how, threshold)
-
-    def select(event: gr.EventData, ranking: Ranking, how: Aggregation, threshold: float) -> list:
-        return [event.index, *draw(ranking, event.index, how, threshold)]
-
-    for asked_for in (
-        button.click,
-        example.success,
-        *([generated.success] if generated else []),
-    ):
-        asked_for(
-            rank,
-            [*inputs, how, head.threshold],
-            [message, empty, place, asked, ranking, selected, drawn, *panel],
+def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
+    outputs = tab.panel | {
+        tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn,
+    }  # fmt: skip
+    for start in starts:
+        start(
+            partial(_rank, tab, models),
+            tab.fields | {tab.how, tab.head.threshold},
+            outputs,
             **SCORING,
-        ).then(settle, [ranking, selected, drawn, how, head.threshold], panel, **QUIET)
+        ).then(partial(_settle, tab), tab.shown, tab.panel, **QUIET)
     gr.on(
-        [*(field.change for field in inputs), asked.change],
-        lambda *given: views.stale(given[-1], given[:-1]),
-        [*inputs, asked],
-        stale,
+        [*(field.change for field in tab.fields), tab.question.change],
+        partial(_stale, tab),
+        tab.fields | {tab.question},
+        {tab.stale},
         **QUIET,
     )
     gr.on(
-        [how.change, head.threshold.change],
-        draw,
-        [ranking, selected, how, head.threshold],
-        panel,
+        [tab.how.change, tab.head.threshold.change],
+        partial(_redraw, tab),
+        tab.shown,
+        tab.panel,
         **QUIET,
     )
-    table.click(select, [ranking, how, head.threshold], [selected, *panel], **QUIET)
+
+    def select(values: Values, event: gr.EventData) -> Values:
+        chosen = {tab.selected: event.index}
+        return chosen | _redraw(tab, values | chosen)
+
+    tab.table.click(select, tab.shown, tab.panel | {tab.selected}, **QUIET)
 
 
-def _texts(problem: str, cards: list[str]) -> dict[int, str]:
+def _question(tab: RankTab, values: Values) -> Question:
+    return Question(
+        values[tab.inputs.problem],
+        values[tab.inputs.cards] or [],
+        values[tab.split.how],
+        values[tab.split.delimiter],
+        values[tab.head.model] or "",
+    )
+
+
+async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
+    question, at = _question(tab, values), (values[tab.how], values[tab.head.threshold])
+    try:
+        texts = _texts(question)
+        solutions = solutions_of(question.problem, texts, question.split, question.delimiter)
+        opening = models.open(question.model)
+        async for status in until_open(models, question.model, opening):
+            yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
+        with opening.result() as scorer:
+            async for outcomes in scored_one_by_one(scorer, solutions):
+                ranking = Ranking(question.problem, len(texts), outcomes)
+                yield {
+                    tab.message: rank_views.progress(ranking),
+                    tab.empty: gr.HTML(visible=False),
+                    tab.place: gr.Column(visible=True),
+                    tab.question: question,
+                    tab.ranking: ranking,
+                    tab.drawn: at,
+                    tab.selected: None,
+                    **_drawing(tab, ranking, None, *at),
+                }
+    except PrmError as error:
+        yield {tab.message: views.alert(str(error))}
+
+
+def _texts(question: Question) -> dict[int, str]:
     """The solutions by the number of their card; empty cards are none."""
-    texts = {i: text for i, text in enumerate(cards or [], 1) if text.strip()}
-    if not problem.strip():
+    texts = {i: text for i, text in enumerate(question.texts, 1) if text.strip()}
+    if not question.problem.strip():
         raise InputError("The problem is empty: every solution is judged against it, so give one.")
     if not texts:
         raise InputError("There are no solutions: give at least one, best two or more.")
     return texts
+
+
+def _drawing(
+    tab: RankTab, ranking: Ranking, selected: int | None, how: Aggregation, threshold: float
+) -> Values:
+    order = ranking.order(how)
+    chosen = selected or (order[0] if order else None)
+    return {
+        tab.winner: rank_views.winner(ranking, how),
+        tab.failures: rank_views.failures(ranking),
+        tab.table: rank_views.table(ranking, how, threshold, chosen),
+        tab.curves: figures.reward_curves(ranking.scored, order, threshold) if order else None,
+        tab.steps: rank_views.candidate(ranking, chosen, threshold) if chosen else "",
+        tab.document: rank_views.hand_out(ranking, how, threshold),
+    }
+
+
+def _redraw(tab: RankTab, values: Values) -> Values:
+    if values[tab.ranking] is None:
+        return unchanged(tab.panel)
+    return _drawing(
+        tab,
+        values[tab.ranking],
+        values[tab.selected],
+        values[tab.how],
+        values[tab.head.threshold],
+    )
+
+
+def _settle(tab: RankTab, values: Values) -> Values:
+    """Draws again if a control was moved while the answers were on their way."""
+    if values[tab.drawn] == (values[tab.how], values[tab.head.threshold]):
+        return unchanged(tab.panel)
+    return _redraw(tab, values)
+
+
+def _stale(tab: RankTab, values: Values) -> Values:
+    return {tab.stale: views.stale(values[tab.question], _question(tab, values))}

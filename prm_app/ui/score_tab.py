@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
 
 import gradio as gr
+from gradio.events import Dependency
 
 from prm_app.errors import PrmError
-from prm_app.scoring import Models, Status
+from prm_app.scoring import Models
 from prm_app.solutions.documents import Result
 from prm_app.solutions.solution import Solution, solution
-from prm_app.solutions.steps import split_steps
+from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, views
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
-from prm_app.ui.listeners import QUIET, SCORING
-from prm_app.ui.progress import ready
-from prm_app.ui.split_choice import splitting
+from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.progress import until_open
+from prm_app.ui.split_choice import Splitting, splitting
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
@@ -25,8 +29,61 @@ probability that the step is right, given everything before it.</p></div>
 SOON = "Scored as soon as the model is ready"
 
 
-def score_tab(host: Models, head: Header, page: gr.Blocks) -> None:
+class Question(NamedTuple):
+    """What is scored, and by which model."""
+
+    problem: str
+    text: str
+    split: Split
+    delimiter: str
+    model: str
+
+
+@dataclass(frozen=True)
+class ScoreTab:
+    """The tab's components.
+
+    `result` is what is shown, `question` what it answers, and `drawn` the threshold it is drawn at.
+    """
+
+    head: Header
+    problem: gr.Textbox
+    text: gr.Textbox
+    split: Splitting
+    button: gr.Button
+    preview: gr.HTML
+    message: gr.HTML
+    empty: gr.HTML
+    place: gr.Column
+    stale: gr.HTML
+    verdict: gr.HTML
+    steps: gr.HTML
+    curve: gr.Plot
+    facts: gr.HTML
+    result: gr.State
+    question: gr.State
+    drawn: gr.State
+
+    @property
+    def fields(self) -> set[Any]:
+        """What a question is read from."""
+        return {self.problem, self.text, self.split.how, self.split.delimiter, self.head.model}
+
+    @property
+    def panel(self) -> set[Any]:
+        """What is drawn of a result."""
+        return {self.verdict, self.steps, self.curve, self.facts}
+
+
+def score_tab(models: Models, head: Header, page: gr.Blocks) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
+    problem, text = _fields()
+    example = chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
+    tab = _components(head, problem, text)
+    _connect(tab, models, page, example)
+
+
+def _fields() -> tuple[gr.Textbox, gr.Textbox]:
     first = EXAMPLES["score"][0]
     problem = gr.Textbox(
         first["problem"], label="Problem", lines=3, max_lines=10, elem_id="problem", render=False
@@ -34,7 +91,10 @@ def score_tab(host: Models, head: Header, page: gr.Blocks) -> None:
     text = gr.Textbox(
         first["solution"], label="Solution", lines=7, max_lines=24, elem_id="solution", render=False
     )
-    example = chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
+    return problem, text
+
+
+def _components(head: Header, problem: gr.Textbox, text: gr.Textbox) -> ScoreTab:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             problem.render()
@@ -52,80 +112,99 @@ def score_tab(host: Models, head: Header, page: gr.Blocks) -> None:
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
-    result, asked, drawn = gr.State(), gr.State(), gr.State()
-    inputs = [problem, text, split.how, split.delimiter, head.model]
-    panel = [verdict, steps, curve, facts]
+    return ScoreTab(
+        head, problem, text, split, button, preview, message, empty, place, stale,
+        verdict, steps, curve, facts, gr.State(), gr.State(), gr.State(),
+    )  # fmt: skip
 
-    def draw(result: Result | None, threshold: float) -> list:
-        if result is None:
-            return [gr.skip()] * len(panel)
-        scored = result.scored
-        return [
-            views.verdict(scored, threshold) + views.tiles(scored),
-            views.steps(scored, threshold),
-            figures.reward_curve(scored, threshold),
-            views.facts(result, threshold),
-        ]
 
-    async def score(
-        problem: str, text: str, split: str, delimiter: str, model: str, threshold: float
-    ) -> AsyncIterator[dict]:
-        try:
-            solution(problem, text, split, delimiter)
-            async for state in ready(host, model):
-                if isinstance(state, Status):
-                    yield {message: views.waiting(state.stage, state.progress, SOON)}
-            yield {message: views.notice("Scoring…")}
-            item = solution(problem, text, split, delimiter)
-            [future] = await asyncio.to_thread(state.submit, [item])
-            done = Result(problem, await asyncio.wrap_future(future))
-        except PrmError as error:
-            yield {message: views.alert(str(error))}
-            return
-        yield {
-            message: "",
-            empty: gr.HTML(visible=False),
-            place: gr.Column(visible=True),
-            asked: (problem, text, split, delimiter, state.prm.key),
-            result: done,
-            drawn: threshold,
-            **dict(zip(panel, draw(done, threshold), strict=True)),
-        }
-
-    async def greet(
-        problem: str, text: str, split: str, delimiter: str, threshold: float
-    ) -> AsyncIterator[dict]:
-        async for update in score(problem, text, split, delimiter, "", threshold):
-            yield update
-
-    def settle(result: Result | None, drawn: float | None, threshold: float) -> list:
-        """Draws again where the threshold was moved while the answer was on its way."""
-        return [gr.skip()] * len(panel) if drawn == threshold else draw(result, threshold)
-
-    def look(
-        problem: str, text: str, split: str, delimiter: str, model: str, asked: tuple | None
-    ) -> tuple[str, str]:
-        stale = views.stale(asked, (problem, text, split, delimiter, model))
-        if not text.strip():
-            return views.preview(()), stale
-        try:
-            steps = Solution(problem, tuple(split_steps(text, split, delimiter))).scored_steps
-        except PrmError as error:
-            return views.alert(str(error)), stale
-        return views.preview(steps), stale
-
-    outputs = [message, empty, place, asked, result, drawn, *panel]
+def _connect(tab: ScoreTab, models: Models, page: gr.Blocks, example: Dependency) -> None:
+    score, threshold = partial(_score, tab, models), tab.head.threshold
+    inputs = tab.fields | {threshold}
+    outputs = tab.panel | {
+        tab.message, tab.empty, tab.place, tab.question, tab.result, tab.drawn,
+    }  # fmt: skip
     for answer in (
-        button.click(score, [*inputs, head.threshold], outputs, **SCORING),
-        example.success(score, [*inputs, head.threshold], outputs, **SCORING),
-        page.load(greet, [*inputs[:-1], head.threshold], outputs, **SCORING),
+        tab.button.click(score, inputs, outputs, **SCORING),
+        example.success(score, inputs, outputs, **SCORING),
+        page.load(score, inputs, outputs, **SCORING),
     ):
-        answer.then(settle, [result, drawn, head.threshold], panel, **QUIET)
+        answer.then(partial(_settle, tab), {tab.result, tab.drawn, threshold}, tab.panel, **QUIET)
     gr.on(
-        [*(field.change for field in inputs), asked.change, page.load],
-        look,
-        [*inputs, asked],
-        [preview, stale],
+        [*(field.change for field in tab.fields), tab.question.change, page.load],
+        partial(_preview, tab),
+        tab.fields | {tab.question},
+        {tab.preview, tab.stale},
         **QUIET,
     )
-    head.threshold.change(draw, [result, head.threshold], panel, **QUIET)
+    threshold.change(partial(_redraw, tab), {tab.result, threshold}, tab.panel, **QUIET)
+
+
+def _question(tab: ScoreTab, values: Values) -> Question:
+    return Question(
+        values[tab.problem],
+        values[tab.text],
+        values[tab.split.how],
+        values[tab.split.delimiter],
+        values[tab.head.model] or "",
+    )
+
+
+async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator[Values]:
+    question, threshold = _question(tab, values), values[tab.head.threshold]
+    try:
+        item = solution(question.problem, question.text, question.split, question.delimiter)
+        opening = models.open(question.model)
+        async for status in until_open(models, question.model, opening):
+            yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
+        with opening.result() as scorer:
+            yield {tab.message: views.notice("Scoring…")}
+            [future] = await asyncio.to_thread(scorer.submit, [item])
+            result = Result(item.problem, await asyncio.wrap_future(future))
+    except PrmError as error:
+        yield {tab.message: views.alert(str(error))}
+        return
+    yield {
+        tab.message: "",
+        tab.empty: gr.HTML(visible=False),
+        tab.place: gr.Column(visible=True),
+        tab.question: question,
+        tab.result: result,
+        tab.drawn: threshold,
+        **_drawing(tab, result, threshold),
+    }
+
+
+def _drawing(tab: ScoreTab, result: Result, threshold: float) -> Values:
+    scored = result.scored
+    return {
+        tab.verdict: views.verdict(scored, threshold) + views.tiles(scored),
+        tab.steps: views.steps(scored, threshold),
+        tab.curve: figures.reward_curve(scored, threshold),
+        tab.facts: views.facts(result, threshold),
+    }
+
+
+def _redraw(tab: ScoreTab, values: Values) -> Values:
+    result = values[tab.result]
+    return _drawing(tab, result, values[tab.head.threshold]) if result else unchanged(tab.panel)
+
+
+def _settle(tab: ScoreTab, values: Values) -> Values:
+    """Draws again if the threshold was moved while the answer was on its way."""
+    if values[tab.drawn] == values[tab.head.threshold]:
+        return unchanged(tab.panel)
+    return _redraw(tab, values)
+
+
+def _preview(tab: ScoreTab, values: Values) -> Values:
+    question = _question(tab, values)
+    changes = {tab.stale: views.stale(values[tab.question], question)}
+    if not question.text.strip():
+        return changes | {tab.preview: views.preview(())}
+    try:
+        pieces = split_steps(question.text, question.split, question.delimiter)
+    except PrmError as error:
+        return changes | {tab.preview: views.alert(str(error))}
+    steps = Solution(question.problem, tuple(pieces)).scored_steps
+    return changes | {tab.preview: views.preview(steps)}

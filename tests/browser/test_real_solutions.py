@@ -12,11 +12,11 @@ def test_the_endpoint_and_the_public_api_agree(url, real_solutions):
         client.submit(problem, texts, model="demo-skywork", api_name="/rank")
         for problem, texts in real_solutions
     ]
-    host = LocalModels()
-    scorer = host.scorer("demo-skywork")
+    models = LocalModels()
+    scorer = models.scorer("demo-skywork")
     asked = [solution(problem, text) for problem, texts in real_solutions for text in texts]
     expected = iter([scored for _, scored in sorted(scorer.score_many(asked), key=lambda o: o[0])])
-    host.close()
+    models.close()
     for job, (_, texts) in zip(jobs, real_solutions, strict=True):
         rows = {row["solution"]: row for row in job.result()["ranking"]}
         for number in range(1, len(texts) + 1):

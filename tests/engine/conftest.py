@@ -1,4 +1,4 @@
-"""One engine at a time for the tests, in this process, on the bundled demo PRM."""
+"""Engines in this process for the tests, on the bundled demo PRM."""
 
 import os
 
@@ -10,10 +10,10 @@ os.environ.setdefault("VLLM_LOGGING_LEVEL", "ERROR")
 
 
 @pytest.fixture(scope="session")
-def host():
-    host = LocalModels()
-    yield host
-    host.close()
+def models():
+    models = LocalModels()
+    yield models
+    models.close()
 
 
 @pytest.fixture(scope="session", params=["demo-skywork", "demo-qwen"])
@@ -22,5 +22,5 @@ def model(request) -> str:
 
 
 @pytest.fixture
-def scorer(host, model):
-    return host.scorer(model)
+def scorer(models, model):
+    return models.scorer(model)

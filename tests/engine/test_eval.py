@@ -49,8 +49,8 @@ def test_first_errors_are_found_as_the_rewards_say(scorer, model, tmp_path):
     assert 0.5 < results["roc_auc"] <= 1
 
 
-def test_best_of_n_leaves_out_a_problem_that_cannot_be_scored(host, tmp_path):
-    scorer = host.scorer("demo-qwen")
+def test_best_of_n_leaves_out_a_problem_that_cannot_be_scored(models, tmp_path):
+    scorer = models.scorer("demo-qwen")
     texts = [case.steps for case in read_sample()["GSM8K test, 30 problems"][:2]]
     problem = read_sample()["GSM8K test, 30 problems"][0].problem
     right, wrong = ("\n".join(steps) for steps in texts)

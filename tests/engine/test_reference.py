@@ -97,9 +97,9 @@ def real_layout(request, data, tmp_path):
 
 
 def test_checkpoints_in_the_published_layouts_load_without_remote_code(
-    host, real_layout, real_solutions
+    models, real_layout, real_solutions
 ):
-    scorer = host.scorer(str(real_layout))
+    scorer = models.scorer(str(real_layout))
     reference = Reference(real_layout)
     problem, texts = real_solutions[0]
     each = solution(problem, texts[0])

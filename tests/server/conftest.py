@@ -137,6 +137,6 @@ def page(qwen, stock, tmp_path_factory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def in_process(servers) -> Iterator[LocalModels]:
     """An engine in this process: what the servers' numbers are compared with."""
-    host = LocalModels()
-    yield host
-    host.close()
+    models = LocalModels()
+    yield models
+    models.close()

@@ -115,14 +115,14 @@ def test_the_checks_come_first(skywork, qwen, api_key):
 
 
 def test_a_page_over_servers_of_different_models_switches_between_them(skywork, qwen, api_key):
-    host = RemoteModels(Servers([skywork, qwen], api_key=api_key))
+    models = RemoteModels(Servers([skywork, qwen], api_key=api_key))
     try:
-        assert {prm.key for prm in host.models()} == {"demo-skywork", "demo-qwen"}
+        assert {prm.key for prm in models.models()} == {"demo-skywork", "demo-qwen"}
         for key in ("demo-qwen", "demo-skywork"):
-            assert host.scorer(key).score(Solution(PROBLEM, ("4 * 3 = 12",))).model == key
-            assert host.status().serving.key == key
+            assert models.scorer(key).score(Solution(PROBLEM, ("4 * 3 = 12",))).model == key
+            assert models.status(key).ready
         with pytest.raises(ServerError, match=r"No server here serves Qwen2\.5-Math-PRM-7B"):
-            host.scorer("Qwen2.5-Math-PRM-7B")
-        assert host.scorer().prm.key == "demo-skywork"
+            models.scorer("Qwen2.5-Math-PRM-7B")
+        assert models.scorer().prm.key == "demo-skywork"
     finally:
-        host.close()
+        models.close()

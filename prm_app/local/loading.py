@@ -1,0 +1,68 @@
+"""From a model's name to its scorer in this process: files, tokenizer, memory, engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vllm_prm.families import FamilyError, PrmFamily, load_family
+
+from prm_app.catalog import DEFAULT, Prm, find_model
+from prm_app.checkpoint import fetch, require_memory
+from prm_app.errors import ModelError
+from prm_app.local.engine import Engine, OnStage, ignore_stage
+from prm_app.local.engine_args import memory_needed, model_memory
+from prm_app.local.scorer import LocalScorer
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A model that only lacks its engine; `needed` is the memory that takes, in bytes."""
+
+    prm: Prm
+    folder: Path
+    family: PrmFamily
+    needed: int
+
+    def load(self, options: Mapping[str, Any], on_stage: OnStage) -> LocalScorer:
+        """Loads the engine; raises ModelError."""
+        return LocalScorer(self.prm, Engine(self.folder, options, on_stage), self.family)
+
+
+def prepare(prm: Prm, options: Mapping[str, Any], on_stage: OnStage) -> Prepared:
+    """All that can go wrong with a model before a byte of it is in memory.
+
+    Raises:
+        ModelError: The checkpoint, its tokenizer or the memory for it is not there.
+    """
+    on_stage("Looking for the checkpoint", 0.02)
+    prm, folder = fetch(prm, lambda done: on_stage("Downloading the weights", 0.02 + 0.5 * done))
+    on_stage("Reading the tokenizer", 0.54)
+    available, itemsize = model_memory(options)
+    require_memory(prm, folder, available, itemsize)
+    try:
+        family = load_family(folder)
+    except (FamilyError, OSError, ValueError) as error:
+        raise ModelError(f"The tokenizer of {prm.checkpoint} cannot be used: {error}") from error
+    return Prepared(prm, folder, family, memory_needed(folder, options, itemsize))
+
+
+def load(
+    name: str = DEFAULT.key,
+    options: Mapping[str, Any] | None = None,
+    on_stage: OnStage = ignore_stage,
+) -> LocalScorer:
+    """A scorer with an engine in this process; a context manager that frees the model at its end.
+
+    Args:
+        name: A catalogue key, hub name or local folder.
+        options: vLLM engine arguments by their Python names, over those chosen for this machine.
+        on_stage: Called with what is being done, a sentence, and how far it is, in [0, 1].
+
+    Raises:
+        ModelError: The model cannot be loaded; the message says why.
+    """
+    options = dict(options or {})
+    return prepare(find_model(name), options, on_stage).load(options, on_stage)
