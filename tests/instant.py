@@ -6,7 +6,7 @@ from concurrent.futures import Future
 
 from prm_app.catalog import CATALOG, DEFAULT, Prm
 from prm_app.errors import PrmError
-from prm_app.scoring import Models, Scorer
+from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
 
 
@@ -44,16 +44,17 @@ class InstantScorer(Scorer):
 class InstantModels(Models):
     """The catalogue, with one model that is always ready."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._set(serving=DEFAULT)
+    default = DEFAULT
 
     def models(self) -> tuple[Prm, ...]:
         return CATALOG
 
-    def select(self, name: str) -> None: ...
+    def status(self, name: str = "") -> Status:
+        return Status(ready=self.find(name) == DEFAULT)
 
-    def scorer(self, name: str | None = None, timeout: float | None = None) -> Scorer:
-        return InstantScorer()
+    def open(self, name: str = "") -> Future[Scorer]:
+        opened: Future[Scorer] = Future()
+        opened.set_result(InstantScorer())
+        return opened
 
     def close(self) -> None: ...

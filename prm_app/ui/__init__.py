@@ -5,11 +5,14 @@ import os
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
+from starlette.middleware import Middleware
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.ui.api import publish
+from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import header
+from prm_app.ui.limits import MOST_BYTES
 from prm_app.ui.rank_tab import rank_tab
 from prm_app.ui.score_tab import score_tab
 from prm_app.ui.theme import HEAD, ROUTES, Theme
@@ -17,12 +20,11 @@ from prm_app.ui.theme import HEAD, ROUTES, Theme
 __all__ = ["build", "launch"]
 
 WAITING_REQUESTS = 256
-UPLOAD_LIMIT = "20mb"
 
 
 def build(models: Models) -> gr.Blocks:
     """The page in front of these models; start it with `launch`."""
-    with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
+    with Page(title="prm-app", analytics_enabled=False, fill_width=True) as page:
         publish(models)
         head = header(models)
         with gr.Tabs(elem_classes="tabs"):
@@ -55,10 +57,10 @@ def launch(
         prevent_thread_lock=True,
         theme=Theme(),
         head=HEAD,
-        app_kwargs={"routes": ROUTES},
+        app_kwargs={"routes": ROUTES, "middleware": [Middleware(BoundedRequests)]},
         share=False,
         run_history=False,
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=MOST_BYTES,
         footer_links=["api", "settings"],
         enable_monitoring=False,
         ssr_mode=False,

@@ -4,7 +4,7 @@ Gradio reads their docstrings for the schemas, and one line an argument.
 """
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -12,9 +12,11 @@ import gradio as gr
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models
-from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import Ranking, Result, rank_document, score_document
 from prm_app.solutions.steps import Split
+from prm_app.ui.gate import refusal
+from prm_app.ui.limits import MOST_RANKED, require_few
 from prm_app.ui.listeners import SCORING
 from prm_app.ui.progress import Outcomes, scored_one_by_one, solutions_of
 
@@ -50,7 +52,7 @@ def publish(models: Models) -> None:
             if isinstance(outcome, PrmError):
                 raise outcome
         except PrmError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise refusal(str(error)) from error
         return score_document(Result(problem, outcome), limit)
 
     async def rank(
@@ -78,17 +80,13 @@ def publish(models: Models) -> None:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
         """
         try:
-            if aggregation not in AGGREGATIONS:
-                raise InputError(
-                    f"There is no aggregation called {aggregation!r}: choose one of "
-                    f"{', '.join(AGGREGATIONS)}."
-                )
             if not solutions:
                 raise InputError("There are no solutions: give at least one.")
+            require_few(solutions, MOST_RANKED)
             limit = _threshold(models.find(model), threshold)
             outcomes = await _scored(models, model, problem, solutions, split, delimiter)
         except PrmError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+            raise refusal(str(error)) from error
         return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
 
     async def list_models() -> list[dict[str, Any]]:
@@ -99,7 +97,7 @@ def publish(models: Models) -> None:
         ready to answer at once.
         """
         return [
-            asdict(prm)
+            {field.name: getattr(prm, field.name) for field in fields(prm)}
             | {
                 "checkpoint": None if prm.bundled else prm.checkpoint,
                 "family": prm.family and prm.family.name,
@@ -125,6 +123,8 @@ def _threshold(prm: Prm, threshold: float | None) -> float:
 async def _scored(
     models: Models, name: str, problem: str, texts: list[str], split: Split, delimiter: str
 ) -> Outcomes:
-    solutions = solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
+    solutions = await solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
     with await asyncio.wrap_future(models.open(name)) as scorer:
-        return [outcomes async for outcomes in scored_one_by_one(scorer, solutions)][-1]
+        async for outcomes in scored_one_by_one(scorer, solutions):
+            pass
+    return outcomes

@@ -8,8 +8,9 @@ import gradio as gr
 
 from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
+from prm_app.ui.limits import MOST_SHOWN
 from prm_app.ui.listeners import SCORING
-from prm_app.ui.rank_inputs import MOST, RankInputs
+from prm_app.ui.rank_inputs import RankInputs
 from prm_app.ui.views import alert, notice
 
 
@@ -54,8 +55,8 @@ def generator_fields(inputs: RankInputs) -> Any | None:
         try:
             if not url.strip() or not model.strip():
                 raise InputError("Name the server and the model that write the solutions.")
-            if not 1 <= count <= MOST:
-                raise InputError(f"Ask for between 1 and {MOST} solutions.")
+            if not 1 <= (count or 0) <= MOST_SHOWN:
+                raise InputError(f"Ask for between 1 and {MOST_SHOWN} solutions.")
             generator = Generator(url, model, key.strip() or None, temperature, tokens, seed)
             yield gr.skip(), notice(f"Asking for {count} solutions…")
             async for each in generator.stream(problem, count):

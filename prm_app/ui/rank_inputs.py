@@ -9,10 +9,10 @@ from gradio.events import Dependency
 from prm_app.errors import InputError
 from prm_app.solutions.candidates import SHAPES, Candidates, from_file, from_text
 from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui.limits import MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.ui.listeners import QUIET
 from prm_app.ui.views import alert, notice
 
-MOST = 512
 CARDS = """
 <ol class="cards" aria-label="Solutions"></ol>
 <button type="button" class="add" data-do="add">Add a solution</button>
@@ -72,11 +72,14 @@ def rank_fields(inputs: RankInputs) -> None:
     loaded = gr.State([])
 
     def take_pasted(text: str) -> tuple:
-        solutions = from_text(text)
+        try:
+            require_short("text", text, MOST_IN_ALL)
+            solutions = from_text(text)
+            require_few(solutions, MOST_SHOWN)
+        except InputError as error:
+            return gr.skip(), alert(str(error))
         if not solutions:
             return gr.skip(), alert("There is nothing to take: paste at least one solution.")
-        if len(solutions) > MOST:
-            return gr.skip(), alert(_too_many(len(solutions)))
         return solutions, notice(f"{_count(len(solutions))} taken over.")
 
     def read(path: str | None) -> dict:
@@ -99,8 +102,10 @@ def rank_fields(inputs: RankInputs) -> None:
 
     def fill(problems: list[Candidates], number: int) -> dict:
         chosen = problems[number]
-        if len(chosen.solutions) > MOST:
-            return {message: alert(_too_many(len(chosen.solutions)))}
+        try:
+            require_few(chosen.solutions, MOST_SHOWN)
+        except InputError as error:
+            return {message: alert(str(error))}
         said = f"{_count(len(chosen.solutions))} taken over."
         if len(problems) > 1:
             said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
@@ -133,10 +138,3 @@ def _title(number: int, item: Candidates) -> str:
 
 def _count(solutions: int) -> str:
     return f"{solutions:,} solution{'s' * (solutions != 1)}"
-
-
-def _too_many(solutions: int) -> str:
-    return (
-        f"{solutions:,} solutions are more than the {MOST} this page shows at once: "
-        "rank them with `prm-app rank`."
-    )
