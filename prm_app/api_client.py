@@ -20,9 +20,10 @@ CONNECT_SECONDS = 5.0
 class Api:
     """A server's JSON routes. `url` may end in `/v1` or not; `timeout` is in seconds.
 
-    Raises InputError for an API key that is empty or that HTTP cannot carry. Its methods raise UnreachableError where there is no answer, BusyError where asking again may
-    help (429 and 5xx), InputError where the server refuses what was sent (400, 413, 422), and
-    ServerError for everything else.
+    Raises InputError for an API key that is empty or that HTTP cannot carry. Its methods raise
+    UnreachableError where there is no answer, BusyError where asking again may help (429 and 5xx),
+    InputError where the server refuses what was sent (400, 413, 422), and ServerError for
+    everything else.
     """
 
     def __init__(self, url: str, api_key: str | None = None, timeout: float = 300.0) -> None:

@@ -18,7 +18,7 @@ from prm_app.solutions.steps import Split
 from prm_app.ui.gate import refusal
 from prm_app.ui.limits import MOST_RANKED, require_few
 from prm_app.ui.listeners import SCORING
-from prm_app.ui.progress import Outcomes, scored_one_by_one, solutions_of
+from prm_app.ui.progress import Outcomes, all_scored, solutions_of
 
 
 def publish(models: Models) -> None:
@@ -125,6 +125,4 @@ async def _scored(
 ) -> Outcomes:
     solutions = await solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
     with await asyncio.wrap_future(models.open(name)) as scorer:
-        async for outcomes in scored_one_by_one(scorer, solutions):
-            pass
-    return outcomes
+        return await all_scored(scorer, solutions)

@@ -5,7 +5,6 @@ failure of the program.
 """
 
 import logging
-from collections.abc import Callable
 from functools import cache
 from inspect import Parameter, signature
 from typing import Any
@@ -98,6 +97,13 @@ def _require(kind: Any, name: str, value: Any) -> None:
         raise refusal(f"“{place}” {wrong['msg'].removeprefix('Input ')}.") from error
 
 
+def _detail(error: Exception) -> str:
+    """What a request got wrong that no handler has seen."""
+    said = str(error) if isinstance(error, (TypeError, ValueError)) else type(error).__name__
+    plain = said.encode("ascii", "backslashreplace").decode()
+    return f"This page has no answer to that request: {plain[:500]}"
+
+
 class BoundedRequests:
     """ASGI middleware: HTTP 413 to bodies over the bound, and no request ends in a traceback."""
 
@@ -120,8 +126,7 @@ class BoundedRequests:
         except Exception as error:
             LOG.warning("%s %s failed: %r", scope["method"], scope["path"], error)
             if not started:
-                answer = JSONResponse({"detail": "This page has no answer to that request."}, 400)
-                await answer(scope, receive, send)
+                await JSONResponse({"detail": _detail(error)}, 400)(scope, receive, send)
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         if scope["path"].startswith(UPLOADS):

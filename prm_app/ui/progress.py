@@ -63,7 +63,10 @@ async def scored_one_by_one(
     arrived: asyncio.Queue[Arrival] = asyncio.Queue()
     asked = len(outcomes)
     while len(outcomes) < len(solutions):
-        while asked - len(outcomes) <= IN_FLIGHT - CHUNK and (chunk := dict(islice(remaining, CHUNK))):
+        while asked - len(outcomes) <= IN_FLIGHT - CHUNK:
+            chunk = dict(islice(remaining, CHUNK))
+            if not chunk:
+                break
             await _ask(scorer, chunk, arrived)
             asked += len(chunk)
         shown = time.perf_counter()
@@ -75,6 +78,14 @@ async def scored_one_by_one(
             except PrmError as error:
                 outcomes[number] = error
     yield outcomes
+
+
+async def all_scored(scorer: Scorer, solutions: Mapping[int, Solution | InputError]) -> Outcomes:
+    """What becomes of each in the end."""
+    outcomes: Outcomes = {}
+    async for known in scored_one_by_one(scorer, solutions):
+        outcomes = known
+    return outcomes
 
 
 async def _ask(

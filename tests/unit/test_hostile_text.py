@@ -12,13 +12,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import vllm_prm
+from vllm_prm.text import split_at
 from work import TooMuchWork, bounded, seconds
 
 import prm_app
-import vllm_prm
 from prm_app.errors import PrmError
 from prm_app.solutions.steps import SPLITS, split_steps
-from vllm_prm.text import split_at
 
 LENGTHS = (32, 4_000)
 LONGEST = 100_000
