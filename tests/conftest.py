@@ -5,6 +5,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # slow is no fault of a test
+settings.load_profile("any machine")
 
 DATA = Path(os.environ.get("PRM_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
 

@@ -17,6 +17,8 @@ from prm_app.local.loading import load
 from prm_app.local.models import LocalModels
 from prm_app.remote import RemoteModels, RemoteScorer, Servers
 from prm_app.scoring import Models, Scorer
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.rows import Row
 from prm_app.solutions.solution import Solution, solution
 from prm_app.solutions.steps import SPLITS
 
@@ -97,6 +99,15 @@ def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:
     return solution(problem, text, split, args.delimiter)
 
 
+def solution_in(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
+    """A file's solution in the steps that the file gives it, else as `solution_of` splits it."""
+    if isinstance(row, PlaceError):
+        raise row
+    if row.steps is not None:
+        return Solution(row.problem, row.steps).validated()
+    return solution_of(args, row.problem, row.text)
+
+
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
     if args.threshold is None:
         return scorer.prm.threshold
@@ -156,13 +167,17 @@ def servers_of(args: argparse.Namespace) -> Servers | None:
     )
 
 
+def read_bytes(path: str) -> bytes:
+    """What a file holds, or stdin for `-`; raises InputError."""
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+
+
 def read_text(path: str) -> str:
     """The text of a file, or of stdin for `-`; raises InputError."""
     try:
-        if path == "-":
-            return sys.stdin.buffer.read().decode("utf-8-sig")
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error

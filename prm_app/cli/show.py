@@ -97,6 +97,10 @@ def ranked(
             given = ", ".join(map(str, vote.solutions))
             answer = escape(vote.answer)
             OUT.print(f"{title}: {answer} ({vote.share:.0%} of the votes, solutions {given})")
+    unread = {number for vote in votes.values() if vote for number in vote.unread}
+    if unread:
+        numbers = ", ".join(map(str, sorted(unread)))
+        failure(f"the final answers of solutions {numbers} could not be compared in time.")
     OUT.print(f"\nBest by {how}: solution {order[0]}\n", style="bold")
     scored(ranking.scored[order[0]], threshold)
 

@@ -41,6 +41,15 @@ class Ranking:
         return {how: self.order(how)[0] for how in AGGREGATIONS} if self.scored else {}
 
 
+SCORE_FIELDS = (
+    *("model", "problem", "steps", "rewards", "threshold", "first_error"),
+    *(*AGGREGATIONS, "tokens", "computed", "seconds"),
+)
+"""The fields of a scored solution as plain data."""
+PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
+"""The fields that answers to a file add to it."""
+
+
 def score_document(result: Result, threshold: float) -> dict:
     """A scored solution as plain data: what the endpoint answers and the page's buttons hand out.
 

@@ -7,9 +7,12 @@ import gradio as gr
 from gradio.events import Dependency
 
 from prm_app.errors import InputError
-from prm_app.solutions.candidates import SHAPES, Candidates, from_file, from_text
+from prm_app.solutions.candidates import from_text
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.rows import Problem
+from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
-from prm_app.ui.limits import MOST_IN_ALL, MOST_SHOWN, require_few, require_short
+from prm_app.ui.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.ui.listeners import QUIET
 from prm_app.ui.views import alert, notice
 
@@ -56,12 +59,14 @@ def rank_fields(inputs: RankInputs) -> None:
     cards.render()
     with gr.Accordion("Paste many, or load a file", open=False, elem_id="many"):
         pasted = gr.Textbox(
-            label="Solutions with a line of --- between them", lines=5, elem_id="pasted"
+            label="Solutions with a line of --- between them (no blank lines around it)",
+            lines=5,
+            elem_id="pasted",
         )
         take = gr.Button("Replace the solutions by these", size="sm", elem_id="take")
         file = gr.File(
             label="JSON or JSONL file",
-            file_types=[".json", ".jsonl"],
+            file_types=[".json", ".jsonl", ".gz"],
             type="filepath",
             height=120,
             elem_id="file",
@@ -86,7 +91,7 @@ def rank_fields(inputs: RankInputs) -> None:
         if path is None:
             return {which: gr.Dropdown(visible=False), loaded: [], message: ""}
         try:
-            problems = from_file(Path(path).read_bytes(), Path(path).name)
+            problems, errors = problems_of(path)
         except InputError as error:
             return {
                 message: alert(str(error), "The file was not taken over."),
@@ -94,27 +99,33 @@ def rank_fields(inputs: RankInputs) -> None:
                 loaded: [],
             }
         choices = [(_title(n, item), n) for n, item in enumerate(problems)]
+        filled = fill(problems, 0)
         return {
             loaded: problems,
             which: gr.Dropdown(choices, value=0, visible=len(problems) > 1),
-            **fill(problems, 0),
+            **filled,
+            message: filled[message] + _left_out(errors),
         }
 
-    def fill(problems: list[Candidates], number: int) -> dict:
+    def fill(problems: list[Problem], number: int) -> dict:
         chosen = problems[number]
+        texts = [row.text for row in chosen.rows]
         try:
-            require_few(chosen.solutions, MOST_SHOWN)
+            require_few(texts, MOST_SHOWN)
         except InputError as error:
             return {message: alert(str(error))}
-        said = f"{_count(len(chosen.solutions))} taken over."
+        said = f"{_count(len(texts))} taken over."
         if len(problems) > 1:
             said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
         if not chosen.problem:
             said += " The file does not say the problem: give it above."
+        if any(row.steps for row in chosen.rows):
+            said += " Steps that the file divides have a blank line between them here."
+        errors = [each for each in chosen.solutions if isinstance(each, PlaceError)]
         return {
             problem: chosen.problem or gr.skip(),
-            cards: chosen.solutions,
-            message: notice(said),
+            cards: texts,
+            message: notice(said) + _left_out(errors),
         }
 
     take.click(take_pasted, pasted, [cards, message], **QUIET)
@@ -131,7 +142,30 @@ def rank_examples(inputs: RankInputs) -> Dependency:
     )
 
 
-def _title(number: int, item: Candidates) -> str:
+def problems_of(path: str) -> tuple[list[Problem], list[PlaceError]]:
+    """The problems of an uploaded file, and what in it cannot be read.
+
+    Raises:
+        InputError: Nothing in it can be read.
+    """
+    name = Path(path).name
+    found = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
+    problems = [each for each in found if isinstance(each, Problem)]
+    errors = [each for each in found if isinstance(each, PlaceError)]
+    if not problems:
+        raise errors[0]
+    return problems, errors
+
+
+def _left_out(errors: list[PlaceError]) -> str:
+    """What could not be read, the first in words; nothing if there is none."""
+    if not errors:
+        return ""
+    others = f" And {len(errors) - 1:,} more." if len(errors) > 1 else ""
+    return alert(f"{errors[0]}{others}", "Not taken over:")
+
+
+def _title(number: int, item: Problem) -> str:
     start = " ".join(item.problem.split())[:70] or "no problem given"
     return f"{number + 1}: {start} ({_count(len(item.solutions))})"
 

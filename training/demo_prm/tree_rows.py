@@ -190,9 +190,9 @@ class Forest:
 
 def encode_tree(tree: Tree, fmt: PrmFamily) -> NDArray[np.int16]:
     """Trunk and branches one after the other, shape (7, tokens), in the PRM's own format."""
-    solutions = [[""], tree.trunk, *(branch.texts for branch in tree.branches)]
+    solutions = [["."], tree.trunk, *(branch.texts for branch in tree.branches)]
     start, trunk, *others = fmt.encode_batch([(tree.question, texts) for texts in solutions])
-    first = start.positions[0]
+    first = start.positions[0] - 1  # a step of one token begins just before its end
     strands = [_strand(trunk, 0, first, 1, 0, tree.labels, marks=False)]
     for prompt, branch in zip(others, tree.branches, strict=True):
         fork = _parting(prompt.token_ids, trunk.token_ids)
