@@ -28,14 +28,13 @@ READERS = (
     "prm_app.solutions",
     "prm_app.ui.rich_text",
     "prm_app.ui.views",
-    "prm_app.ui.rank_inputs",
     "prm_app.ui.rank_views",
     "prm_app.api_client",
     "vllm_prm.text",
     "vllm_prm.auth",
 )
 """Where functions of one text are found by themselves."""
-BOUNDED_BY_TIME = ("prm_app.solutions.voting",)
+BOUNDED_BY_TIME = ("prm_app.solutions.voting", "prm_app.solutions.answer_worker")
 """Final answers are read by a library, and a vote is bounded in seconds."""
 ATOMS = [
     *"aZ09 \t\n\r!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~",
