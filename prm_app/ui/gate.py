@@ -70,9 +70,11 @@ class Page(gr.Blocks):
             raise refusal(f"The request is not one that this page makes: {error}") from error
         for parameter, value in zip(_parameters(block_fn), values, strict=False):
             _require(parameter.annotation, parameter.name, value)
-        for block, value in zip(block_fn.inputs, values, strict=True):
+        for i, block in enumerate(block_fn.inputs):
+            if isinstance(block, gr.Textbox) and values[i] is None:
+                values[i] = ""  # what the browser sends of a field that was never filled
             if type(block) in TAKEN:
-                _require(TAKEN[type(block)], block.label or block.elem_id, value)
+                _require(TAKEN[type(block)], block.label or block.elem_id, values[i])
         return values
 
 
