@@ -1,6 +1,7 @@
 """A model that answers at once: a step's reward tells which text it belongs to."""
 
 import hashlib
+import sys
 from collections.abc import Sequence
 from concurrent.futures import Future
 
@@ -58,3 +59,9 @@ class InstantModels(Models):
         return opened
 
     def close(self) -> None: ...
+
+
+if __name__ == "__main__":
+    from prm_app.ui import launch
+
+    launch(InstantModels(), server_port=int(sys.argv[1]))

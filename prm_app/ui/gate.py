@@ -5,6 +5,7 @@ failure of the program.
 """
 
 import logging
+from collections.abc import Container
 from functools import cache
 from inspect import Parameter, signature
 from typing import Any
@@ -38,9 +39,13 @@ def refusal(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
-def chosen(event: gr.EventData, among: Any) -> int:
+def clicked(event: gr.EventData, among: Container[int]) -> int:
     """The number in what a click sent; raises a refusal if it is none of `among`."""
-    number = event._data.get("index") if isinstance(event._data, dict) else None
+    return one_of(among, event._data.get("index") if isinstance(event._data, dict) else None)
+
+
+def one_of(among: Container[int], number: Any) -> int:
+    """The number; raises a refusal if it is none of `among`."""
     if type(number) is not int or number not in among:
         raise refusal("There is nothing of that number to choose.")
     return number
@@ -73,9 +78,16 @@ class Page(gr.Blocks):
         for i, block in enumerate(block_fn.inputs):
             if isinstance(block, gr.Textbox) and values[i] is None:
                 values[i] = ""  # what the browser sends of a field that was never filled
-            if type(block) in TAKEN:
-                _require(TAKEN[type(block)], block.label or block.elem_id, values[i])
+            if taken := _taken(block):
+                _require(taken, block.label or block.elem_id, values[i])
         return values
+
+
+def _taken(block: gr.components.Component) -> Any:
+    """The type of a component's value; None for the server's own, which no visitor sends."""
+    if isinstance(block, gr.Dropdown) and block.allow_custom_value:
+        return str | None
+    return TAKEN.get(type(block))
 
 
 def _parameters(block_fn: Any) -> list[Parameter]:

@@ -12,6 +12,7 @@ from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.rows import Problem
 from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui.gate import one_of
 from prm_app.ui.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.ui.listeners import QUIET
 from prm_app.ui.views import alert, notice
@@ -107,8 +108,8 @@ def rank_fields(inputs: RankInputs) -> None:
             message: filled[message] + _left_out(errors),
         }
 
-    def fill(problems: list[Problem], number: int) -> dict:
-        chosen = problems[number]
+    def fill(problems: list[Problem], number: int | None) -> dict:
+        chosen = problems[one_of(range(len(problems)), number)]
         texts = [row.text for row in chosen.rows]
         try:
             require_few(texts, MOST_SHOWN)

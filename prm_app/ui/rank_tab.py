@@ -16,7 +16,7 @@ from prm_app.solutions.documents import Ranking
 from prm_app.solutions.steps import Split
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
-from prm_app.ui.gate import chosen
+from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.limits import MOST_SHOWN, require_few
@@ -161,7 +161,7 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
 
     def select(values: Values, event: gr.EventData) -> Values:
         ranking: Ranking | None = values[tab.ranking]
-        selected = {tab.selected: chosen(event, ranking.scored if ranking else ())}
+        selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
         return selected | _redraw(tab, values | selected)
 
     tab.table.click(select, tab.shown, tab.panel | {tab.selected}, **QUIET)
