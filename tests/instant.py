@@ -63,5 +63,6 @@ class InstantModels(Models):
 
 if __name__ == "__main__":
     from prm_app.ui import launch
+    from prm_app.ui.policy import Policy
 
-    launch(InstantModels(), server_port=int(sys.argv[1]))
+    launch(InstantModels(), Policy(), server_port=int(sys.argv[1]))

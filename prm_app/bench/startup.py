@@ -19,9 +19,10 @@ _PAGE = """
 import json, sys
 from prm_app.local.models import LocalModels
 from prm_app.ui import launch
+from prm_app.ui.policy import Policy
 folder, engine, port = sys.argv[1:]
 models = LocalModels(json.loads(engine), default=folder)
-launch(models, server_name="127.0.0.1", server_port=int(port))
+launch(models, Policy(), server_name="127.0.0.1", server_port=int(port))
 """
 
 

@@ -1,13 +1,23 @@
 """`prm-app ui`: the page in a browser, with an engine in this process or on running servers."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import socket
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
+from prm_app.catalog import CATALOG, find_model
+from prm_app.checkpoint import fetch
 from prm_app.cli.options import add_model, open_models
 from prm_app.errors import InputError
+from prm_app.generator import Generator
+
+if TYPE_CHECKING:
+    from prm_app.ui.policy import Policy
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -42,17 +52,46 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="default: GRADIO_SERVER_PORT, else 7860",
     )
     parser.add_argument(
-        "--auth", metavar="NAME:PASSWORD", help="ask visitors for this name and password"
+        "--auth",
+        metavar="NAME:PASSWORD",
+        default=os.environ.get("PRM_APP_AUTH"),
+        help="ask visitors for this name and password (default: PRM_APP_AUTH, which other users of "
+        "this machine cannot read off its list of processes)",
     )
     parser.add_argument(
         "--mcp", action="store_true", help="serve the page's functions as MCP tools too"
     )
+    group = parser.add_argument_group(
+        "strangers",
+        "Visitors from elsewhere choose among the models on offer, and the page calls no address "
+        "that they name.",
+    )
+    group.add_argument(
+        "--offer",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a model on offer, repeatable; what is not here yet is downloaded at the start "
+        "(default: the bundled ones and --model)",
+    )
+    group.add_argument(
+        "--trust-visitors",
+        action="store_true",
+        help="let them do all that the owner of this machine may",
+    )
+    group.add_argument(
+        "--generator-url",
+        metavar="URL",
+        help="an OpenAI-compatible server that writes solutions for Best-of-N; its key is read "
+        "from PRM_APP_GENERATOR_KEY",
+    )
+    group.add_argument("--generator-model", metavar="NAME", help="the model of that server")
     add_model(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    name, colon, password = (args.auth or "").partition(":")
+    name, colon, password = (args.auth or "").strip().partition(":")
     if args.auth is not None and not (name and colon and password):
         raise InputError("--auth is NAME:PASSWORD, with a colon between the two.")
     if args.mcp:
@@ -60,10 +99,12 @@ def run(args: argparse.Namespace) -> int:
     _require_free(args.host, args.port)
     from prm_app.ui import launch
 
+    policy = _policy(args)
     models = open_models(args)
     try:
         launch(
             models,
+            policy,
             server_name=args.host,
             server_port=args.port,
             auth=(name, password) if args.auth else None,
@@ -72,6 +113,30 @@ def run(args: argparse.Namespace) -> int:
     finally:
         models.close()
     return 0
+
+
+def _policy(args: argparse.Namespace) -> Policy:
+    """What visitors may do; the models on offer are downloaded here, not on a visitor's word."""
+    from prm_app.ui.policy import policy_for
+
+    generator = None
+    if args.generator_url or args.generator_model:
+        if not (args.generator_url and args.generator_model):
+            raise InputError("--generator-url and --generator-model go together: give both.")
+        key = (os.environ.get("PRM_APP_GENERATOR_KEY") or "").strip() or None
+        generator = Generator(args.generator_url, args.generator_model, key)
+    policy = policy_for(
+        args.host,
+        trust_visitors=args.trust_visitors,
+        offer=args.offer,
+        loaded=args.model or "",
+        bundled=() if args.base_url else [prm.key for prm in CATALOG if prm.bundled],
+        generator=generator,
+    )
+    for name in () if args.base_url else policy.offered or ():
+        with Console(stderr=True).status(f"Looking for {name}"):
+            fetch(find_model(name))
+    return policy
 
 
 def _require_free(host: str, port: int) -> None:

@@ -9,11 +9,30 @@ from prm_app.solutions.solution import ScoredSolution
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a second model says of the same solution; its steps are judged at its own threshold."""
+
+    title: str
+    scored: ScoredSolution
+    threshold: float
+
+    @property
+    def first_error(self) -> int | None:
+        return self.scored.first_error(self.threshold)
+
+    def differs_at(self, scored: ScoredSolution, threshold: float) -> list[int]:
+        """The steps, from 0, that one of the two models takes for wrong and the other does not."""
+        pairs = zip(scored.rewards, self.scored.rewards, strict=True)
+        return [i for i, (a, b) in enumerate(pairs) if (a < threshold) != (b < self.threshold)]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
-    """A scored solution with the problem it was scored against."""
+    """A scored solution with the problem it was scored against, and a second opinion of it."""
 
     problem: str
     scored: ScoredSolution
+    second: Opinion | None = None
 
 
 @dataclass(frozen=True)
@@ -54,14 +73,24 @@ PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
 def score_document(result: Result, threshold: float) -> dict:
     """A scored solution as plain data: what the endpoint answers and the page's buttons hand out.
 
-    `first_error` counts steps from 1 and is None where no reward is under the threshold.
+    `first_error` counts steps from 1 and is None if no reward is under the threshold. A second
+    opinion stands under `compared_with`, and the steps at which the two differ in `differs_at`.
     """
-    scored = result.scored
+    scored, second = result.scored, result.second
+    document = {"model": scored.model, "problem": result.problem, "steps": list(scored.steps)}
+    document |= _judged(scored, threshold)
+    if second is not None:
+        document["compared_with"] = {
+            "model": second.scored.model,
+            **_judged(second.scored, second.threshold),
+            "differs_at": [i + 1 for i in second.differs_at(scored, threshold)],
+        }
+    return document
+
+
+def _judged(scored: ScoredSolution, threshold: float) -> dict:
     first = scored.first_error(threshold)
     return {
-        "model": scored.model,
-        "problem": result.problem,
-        "steps": list(scored.steps),
         "rewards": list(scored.rewards),
         "threshold": threshold,
         "first_error": None if first is None else first + 1,

@@ -13,6 +13,7 @@ from prm_app.ui.api import publish
 from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import header
 from prm_app.ui.limits import MOST_BYTES
+from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.rank_tab import rank_tab
 from prm_app.ui.score_tab import score_tab
 from prm_app.ui.theme import HEAD, ROUTES, Theme
@@ -22,21 +23,24 @@ __all__ = ["build", "launch"]
 WAITING_REQUESTS = 256
 
 
-def build(models: Models) -> gr.Blocks:
+def build(models: Models, policy: Policy) -> gr.Blocks:
     """The page in front of these models; start it with `launch`."""
+    if policy.offered is not None:
+        models = OfferedModels(models, policy.offered)
     with Page(title="prm-app", analytics_enabled=False, fill_width=True) as page:
         publish(models)
-        head = header(models)
+        head = header(models, any_name=policy.offered is None)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
                 score_tab(models, head, page)
             with gr.Tab("Best-of-N", id="rank"):
-                rank_tab(models, head)
+                rank_tab(models, head, policy)
     return page.queue(max_size=WAITING_REQUESTS)
 
 
 def launch(
     models: Models,
+    policy: Policy,
     *,
     server_name: str = "127.0.0.1",
     server_port: int | None = 7860,
@@ -48,11 +52,11 @@ def launch(
     Raises PrmError if its functions cannot be served as MCP tools though `mcp` asks for it.
     """
     models.open()  # the page is there while its first model loads
-    page = build(models)
+    page = build(models, policy)
     page.launch(
         server_name=server_name,
         server_port=server_port,
-        auth=auth,
+        auth=password_check(*auth) if auth else None,
         mcp_server=mcp,
         prevent_thread_lock=True,
         theme=Theme(),

@@ -13,9 +13,9 @@ from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models
 from prm_app.solutions.aggregation import Aggregation
-from prm_app.solutions.documents import Ranking, Result, rank_document, score_document
+from prm_app.solutions.documents import Opinion, Ranking, Result, rank_document, score_document
+from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.steps import Split
-from prm_app.ui.gate import refusal
 from prm_app.ui.limits import MOST_RANKED, require_few
 from prm_app.ui.listeners import SCORING
 from prm_app.ui.progress import Outcomes, all_scored, solutions_of
@@ -31,29 +31,32 @@ def publish(models: Models) -> None:
         split: Split = "auto",
         delimiter: str = "",
         threshold: float | None = None,
+        compare_with: str = "",
     ) -> dict[str, Any]:
         """Scores each step of a solution with a process reward model.
 
         The answer holds the steps, the reward of each in [0, 1] (the probability that it is right
-        given what precedes it), the number of the first step under the threshold (null where there
-        is none), the mean, min, product and last of the rewards, tokens and seconds.
+        given what precedes it), the number of the first step under the threshold (null if there is
+        none), the mean, min, product and last of the rewards, tokens and seconds; and under
+        compared_with the same of a second model, with the steps at which the two differ.
 
         Args:
             problem: The problem's text.
             solution: The solution's text; it is split into steps.
-            model: A key from models, hub name or folder, loaded if needed; empty: the one in use.
+            model: A key from models, hub name or folder, loaded if needed; empty: the page's own.
             split: What separates steps; labels are "Step 1", "Step 2", and auto guesses.
             delimiter: The text to split at, for split = delimiter.
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
+            compare_with: A second model, which judges at its own threshold; empty: none.
         """
-        try:
-            limit = _threshold(models.find(model), threshold)
-            outcome = (await _scored(models, model, problem, [solution], split, delimiter))[1]
-            if isinstance(outcome, PrmError):
-                raise outcome
-        except PrmError as error:
-            raise refusal(str(error)) from error
-        return score_document(Result(problem, outcome), limit)
+        limit = _threshold(models.find(model), threshold)
+        scored = await _scored_alone(models, model, problem, solution, split, delimiter)
+        second = None
+        if compare_with:
+            prm = models.find(compare_with)
+            other = await _scored_alone(models, prm.key, problem, solution, split, delimiter)
+            second = Opinion(prm.title, other, prm.threshold)
+        return score_document(Result(problem, scored, second), limit)
 
     async def rank(
         problem: str,
@@ -74,19 +77,16 @@ def publish(models: Models) -> None:
             problem: The problem's text.
             solutions: The texts of the solutions.
             aggregation: How step rewards become one number: mean, min, product or last.
-            model: A key from models, hub name or folder, loaded if needed; empty: the one in use.
+            model: A key from models, hub name or folder, loaded if needed; empty: the page's own.
             split: What separates steps; labels are "Step 1", "Step 2", and auto guesses.
             delimiter: The text to split at, for split = delimiter.
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
         """
-        try:
-            if not solutions:
-                raise InputError("There are no solutions: give at least one.")
-            require_few(solutions, MOST_RANKED)
-            limit = _threshold(models.find(model), threshold)
-            outcomes = await _scored(models, model, problem, solutions, split, delimiter)
-        except PrmError as error:
-            raise refusal(str(error)) from error
+        if not solutions:
+            raise InputError("There are no solutions: give at least one.")
+        require_few(solutions, MOST_RANKED)
+        limit = _threshold(models.find(model), threshold)
+        outcomes = await _scored(models, model, problem, solutions, split, delimiter)
         return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
 
     async def list_models() -> list[dict[str, Any]]:
@@ -126,3 +126,12 @@ async def _scored(
     solutions = await solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
     with await asyncio.wrap_future(models.open(name)) as scorer:
         return await all_scored(scorer, solutions)
+
+
+async def _scored_alone(
+    models: Models, name: str, problem: str, text: str, split: Split, delimiter: str
+) -> ScoredSolution:
+    outcome = (await _scored(models, name, problem, [text], split, delimiter))[1]
+    if isinstance(outcome, PrmError):
+        raise outcome
+    return outcome

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import plotly.graph_objects as go
 
+from prm_app.solutions.documents import Opinion
 from prm_app.solutions.marks import mark, shown
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.rich_text import wrapped
@@ -17,8 +18,13 @@ WINNER = "#2b86c5"
 FONT = "IBM Plex Sans, system-ui, sans-serif"
 
 
-def reward_curve(scored: ScoredSolution, threshold: float) -> go.Figure:
-    """Reward per step of one solution, marks shaped as in the list of steps."""
+def reward_curve(
+    scored: ScoredSolution, threshold: float, second: Opinion | None = None
+) -> go.Figure:
+    """Reward per step of one solution, marks shaped as in the list of steps.
+
+    A second model's rewards are a dotted curve behind it.
+    """
     numbers = list(range(1, len(scored.steps) + 1))
     marks = [mark(reward, threshold) for reward in scored.rewards]
     first = scored.first_error(threshold)
@@ -45,7 +51,31 @@ def reward_curve(scored: ScoredSolution, threshold: float) -> go.Figure:
         hoverinfo="text",
         showlegend=False,
     )
-    return _figure([curve], len(numbers), threshold)
+    others = [_second_curve(second)] if second else []
+    return _figure([curve, *others], len(numbers), threshold)
+
+
+def _second_curve(second: Opinion) -> go.Scatter:
+    rewards = second.scored.rewards
+    marks = [mark(reward, second.threshold) for reward in rewards]
+    return go.Scatter(
+        x=list(range(1, len(rewards) + 1)),
+        y=rewards,
+        mode="lines+markers",
+        line={"color": LINE, "width": 1.5, "dash": "dot"},
+        marker={
+            "color": [judged.color for judged in marks],
+            "symbol": [f"{judged.shape}-open" for judged in marks],
+            "size": 9,
+        },
+        hovertext=[
+            f"<b>Step {i + 1}: {shown(reward, second.threshold)}</b> {judged.symbol} "
+            f"{judged.words}<br>{wrapped(second.title)}"
+            for i, (reward, judged) in enumerate(zip(rewards, marks, strict=True))
+        ],
+        hoverinfo="text",
+        showlegend=False,
+    )
 
 
 def reward_curves(

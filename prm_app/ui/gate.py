@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from prm_app.errors import PrmError
 from prm_app.ui.limits import MOST_BYTES
 
 UPLOADS = "/gradio_api/upload"
@@ -81,6 +82,13 @@ class Page(gr.Blocks):
             if taken := _taken(block):
                 _require(taken, block.label or block.elem_id, values[i])
         return values
+
+    async def call_function(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As Gradio does; an error that is for the user is answered as its message."""
+        try:
+            return await super().call_function(*args, **kwargs)
+        except PrmError as error:
+            raise refusal(str(error)) from error
 
 
 def _taken(block: gr.components.Component) -> Any:

@@ -8,7 +8,9 @@ from typing import Any
 import gradio as gr
 
 from prm_app.catalog import Prm
+from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
+from prm_app.ui.listeners import Values
 from prm_app.ui.views import alert, meter
 
 BRAND = """
@@ -24,7 +26,11 @@ BUSY_SECONDS, IDLE_SECONDS = 0.5, 4
 
 @dataclass(frozen=True)
 class Header:
-    """The head's components. `shown` is the model that `about` and `threshold` are of."""
+    """The head's components.
+
+    `shown` is the model that `about` and `threshold` are of, and `former` the last one that was
+    ready, to go back to.
+    """
 
     model: gr.Dropdown
     threshold: gr.Slider
@@ -32,25 +38,26 @@ class Header:
     about: gr.HTML
     message: gr.HTML
     shown: gr.State
+    former: gr.State
     timer: gr.Timer
 
 
-def header(models: Models) -> Header:
+def header(models: Models, any_name: bool) -> Header:
     """Builds the head of the page; to be called inside the Blocks."""
-    head = _components(models)
+    head = _components(models, any_name)
     quiet: dict[str, Any] = {
         "show_progress": "hidden",
         "api_visibility": "private",
         "queue": False,
     }
-    seen = {head.model, head.shown}
-    changing = {head.status, head.message, head.about, head.threshold, head.timer, head.shown}
+    seen = {head.model, head.shown, head.former}
+    changing = seen | {head.status, head.message, head.about, head.threshold, head.timer}
     head.model.input(partial(_choose, head, models), seen, changing, **quiet)
     head.timer.tick(partial(_look, head, models), seen, changing, **quiet)
     return head
 
 
-def _components(models: Models) -> Header:
+def _components(models: Models, any_name: bool) -> Header:
     first = models.default
     with gr.Row(elem_classes="head", equal_height=False):
         gr.HTML(BRAND, apply_default_css=False)
@@ -60,7 +67,7 @@ def _components(models: Models) -> Header:
             [(prm.title, prm.key) for prm in models.models()],
             value=first.key,
             label="Process reward model",
-            allow_custom_value=True,
+            allow_custom_value=any_name,
             elem_id="model",
         )
         about = gr.HTML(about_model(first), apply_default_css=False, elem_id="about")
@@ -74,29 +81,53 @@ def _components(models: Models) -> Header:
             elem_id="threshold",
         )
     message = gr.HTML(apply_default_css=False, elem_id="engine-message")
-    return Header(model, threshold, status, about, message, gr.State(first), gr.Timer(BUSY_SECONDS))
+    return Header(
+        model,
+        threshold,
+        status,
+        about,
+        message,
+        shown=gr.State(first),
+        former=gr.State(first),
+        timer=gr.Timer(BUSY_SECONDS),
+    )
 
 
-def _choose(head: Header, models: Models, values: dict[Any, Any]) -> dict[Any, Any]:
+def _choose(head: Header, models: Models, values: Values) -> Values:
     """Makes the chosen model ready; nobody else's choice changes."""
-    models.open(values[head.model] or "")
-    return _look(head, models, values)
+    try:
+        models.open(values[head.model] or "")
+    except PrmError as error:
+        return _back(head, alert(str(error)), values)
+    return {head.message: ""} | _look(head, models, values)
 
 
-def _look(head: Header, models: Models, values: dict[Any, Any]) -> dict[Any, Any]:
+def _look(head: Header, models: Models, values: Values) -> Values:
     """What the head shows of the visitor's model now."""
     prm = models.find(values[head.model] or "")
     status = models.status(prm.key)
-    changes = {
+    if status.error and prm != values[head.former]:
+        return _back(head, failure(prm, status, values[head.former]), values)
+    changes: Values = {
         head.status: chip(prm, status),
-        head.message: failure(prm, status),
         head.timer: gr.Timer(BUSY_SECONDS if status.loading else IDLE_SECONDS),
     }
+    if status.ready:
+        changes[head.former] = prm
     if prm != values[head.shown]:
         changes |= {head.about: about_model(prm), head.shown: prm}
     if prm.key != values[head.shown].key:
         changes[head.threshold] = prm.threshold
     return changes
+
+
+def _back(head: Header, message: str, values: Values) -> Values:
+    """Goes back to the model that the visitor had before, and says why."""
+    return {
+        head.message: message,
+        head.model: values[head.former].key,
+        head.timer: gr.Timer(BUSY_SECONDS),
+    }
 
 
 def chip(prm: Prm, status: Status) -> str:
@@ -119,9 +150,9 @@ def chip(prm: Prm, status: Status) -> str:
     )
 
 
-def failure(prm: Prm, status: Status) -> str:
-    """Why a model could not be loaded, if that is so."""
-    return alert(str(status.error), f"{prm.title} could not be loaded.") if status.error else ""
+def failure(prm: Prm, status: Status, former: Prm) -> str:
+    """Why a model could not be loaded, and which one goes on."""
+    return alert(f"{status.error} {former.title} goes on.", f"{prm.title} could not be loaded.")
 
 
 def about_model(prm: Prm) -> str:

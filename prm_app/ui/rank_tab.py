@@ -21,6 +21,7 @@ from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.limits import MOST_SHOWN, require_few
 from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.policy import Policy
 from prm_app.ui.progress import scored_one_by_one, solutions_of, until_open
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
 from prm_app.ui.split_choice import Splitting, splitting
@@ -90,21 +91,23 @@ class RankTab:
         return {self.ranking, self.selected, self.drawn, self.how, self.head.threshold}
 
 
-def rank_tab(models: Models, head: Header) -> None:
+def rank_tab(models: Models, head: Header, policy: Policy) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
     inputs = rank_inputs()
     example = rank_examples(inputs)
-    tab, written = _components(head, inputs)
+    tab, written = _components(head, inputs, policy)
     _connect(
         tab, models, [tab.button.click, example.success, *([written.success] if written else [])]
     )
 
 
-def _components(head: Header, inputs: RankInputs) -> tuple[RankTab, Dependency | None]:
+def _components(
+    head: Header, inputs: RankInputs, policy: Policy
+) -> tuple[RankTab, Dependency | None]:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(inputs)
-            written = generator_fields(inputs)
+            written = generator_fields(inputs, policy)
             split = splitting()
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):

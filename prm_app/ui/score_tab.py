@@ -11,7 +11,7 @@ from gradio.events import Dependency
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
-from prm_app.solutions.documents import Result
+from prm_app.solutions.documents import Opinion, Result
 from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, views
@@ -38,6 +38,7 @@ class Question(NamedTuple):
     split: Split
     delimiter: str
     model: str
+    second: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class ScoreTab:
     problem: gr.Textbox
     text: gr.Textbox
     split: Splitting
+    second: gr.Dropdown
     button: gr.Button
     preview: gr.HTML
     message: gr.HTML
@@ -68,7 +70,10 @@ class ScoreTab:
     @property
     def fields(self) -> set[Any]:
         """What a question is read from."""
-        return {self.problem, self.text, self.split.how, self.split.delimiter, self.head.model}
+        split = self.split
+        return {
+            self.problem, self.text, split.how, split.delimiter, self.head.model, self.second,
+        }  # fmt: skip
 
     @property
     def panel(self) -> set[Any]:
@@ -80,7 +85,7 @@ def score_tab(models: Models, head: Header, page: gr.Blocks) -> None:
     """Builds the tab; to be called inside its `gr.Tab`."""
     problem, text = _fields()
     example = chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
-    tab = _components(head, problem, text)
+    tab = _components(models, head, problem, text)
     _connect(tab, models, page, example)
 
 
@@ -95,12 +100,18 @@ def _fields() -> tuple[gr.Textbox, gr.Textbox]:
     return problem, text
 
 
-def _components(head: Header, problem: gr.Textbox, text: gr.Textbox) -> ScoreTab:
+def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Textbox) -> ScoreTab:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             problem.render()
             text.render()
             split = splitting()
+            second = gr.Dropdown(
+                [("No other model", ""), *((prm.title, prm.key) for prm in models.models())],
+                value="",
+                label="Compare with",
+                elem_id="second",
+            )
             button = gr.Button("Score", variant="primary", elem_id="score", elem_classes="go")
             preview = gr.HTML(apply_default_css=False, elem_id="preview")
         with gr.Column(elem_classes="reading"):
@@ -114,7 +125,7 @@ def _components(head: Header, problem: gr.Textbox, text: gr.Textbox) -> ScoreTab
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
     return ScoreTab(
-        head, problem, text, split, button, preview, message, empty, place, stale,
+        head, problem, text, split, second, button, preview, message, empty, place, stale,
         verdict, steps, curve, facts, gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
 
@@ -148,6 +159,7 @@ def _question(tab: ScoreTab, values: Values) -> Question:
         values[tab.split.how],
         values[tab.split.delimiter],
         values[tab.head.model] or "",
+        values[tab.second] or "",
     )
 
 
@@ -155,13 +167,18 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
     question, threshold = _question(tab, values), values[tab.head.threshold]
     try:
         item = await asyncio.to_thread(solution_within, *question[:4])
-        opening = models.open(question.model)
-        async for status in until_open(models, question.model, opening):
-            yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
-        with opening.result() as scorer:
-            yield {tab.message: views.notice("Scoring…")}
-            [future] = await asyncio.to_thread(scorer.submit, [item])
-            result = Result(item.problem, await asyncio.wrap_future(future))
+        opinions = []
+        for name in [question.model, *filter(None, [question.second])]:
+            opening = models.open(name)
+            async for status in until_open(models, name, opening):
+                yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
+            # One model at a time is kept open: there may be no room for two.
+            with opening.result() as scorer:
+                yield {tab.message: views.notice(f"Scoring with {scorer.prm.title}…")}
+                [future] = await asyncio.to_thread(scorer.submit, [item])
+                scored = await asyncio.wrap_future(future)
+                opinions.append(Opinion(scorer.prm.title, scored, scorer.prm.threshold))
+        result = Result(item.problem, opinions[0].scored, *opinions[1:])
     except PrmError as error:
         yield {tab.message: views.alert(str(error))}
         return
@@ -178,11 +195,13 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
 
 
 def _drawing(tab: ScoreTab, result: Result, threshold: float) -> Values:
-    scored = result.scored
+    scored, second = result.scored, result.second
     return {
-        tab.verdict: views.verdict(scored, threshold) + views.tiles(scored),
-        tab.steps: views.steps(scored, threshold),
-        tab.curve: figures.reward_curve(scored, threshold),
+        tab.verdict: views.verdict(scored, threshold)
+        + (views.comparison(scored, threshold, second) if second else "")
+        + views.tiles(scored),
+        tab.steps: views.steps(scored, threshold, second),
+        tab.curve: figures.reward_curve(scored, threshold, second),
         tab.facts: views.facts(result, threshold),
     }
 

@@ -6,7 +6,7 @@ from html import escape
 
 from prm_app.catalog import find_model
 from prm_app.solutions.aggregation import AGGREGATIONS
-from prm_app.solutions.documents import Result, score_document
+from prm_app.solutions.documents import Opinion, Result, score_document
 from prm_app.solutions.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.rich_text import rich
@@ -104,9 +104,26 @@ def tiles(scored: ScoredSolution) -> str:
     return f'<dl class="tiles">{cells}</dl>'
 
 
-def steps(scored: ScoredSolution, threshold: float) -> str:
+def comparison(scored: ScoredSolution, threshold: float, second: Opinion) -> str:
+    """Where two models differ on a solution, in a sentence or two."""
+    steps = [str(i + 1) for i in second.differs_at(scored, threshold)]
+    if steps:
+        said = f"They differ at {len(steps)} of {len(scored.steps)} steps: {', '.join(steps)}."
+    else:
+        said = "They agree on every step."
+    firsts = [scored.first_error(threshold), second.first_error]
+    here, there = ("none" if i is None else f"step {i + 1}" for i in firsts)
+    return (
+        f'<div class="comparison" role="status"><strong>Beside {escape(second.title)}.</strong> '
+        f"{said} First error: {here} here, {there} there "
+        f"(its threshold is {second.threshold:.2f}).</div>"
+    )
+
+
+def steps(scored: ScoredSolution, threshold: float, second: Opinion | None = None) -> str:
     """The steps with number, mark and reward; those after the first error are muted."""
     first = scored.first_error(threshold)
+    differing = second.differs_at(scored, threshold) if second else []
     rows = []
     for i, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True)):
         judged = mark(reward, threshold)
@@ -115,12 +132,31 @@ def steps(scored: ScoredSolution, threshold: float) -> str:
                 '<li class="after" role="note">Rewards after the first error have no agreed '
                 "meaning: the model now judges steps that build on a wrong one.</li>"
             )
-        rows.append(_step(i, step, reward, judged, threshold, first))
+        other = _second(second, i, i in differing) if second else ""
+        rows.append(_step(i, step, reward, judged, threshold, first, other))
     return f'<ol class="steps" aria-label="Steps with their rewards">{"".join(rows)}</ol>'
 
 
+def _second(second: Opinion, i: int, differs: bool) -> str:
+    """What the second model says of a step."""
+    reward = second.scored.rewards[i]
+    judged = mark(reward, second.threshold)
+    flag = '<em class="flag differs">differs</em>' if differs else ""
+    return (
+        f'<div class="second {judged.key}"><span>{escape(second.title)}</span> '
+        f"<b>{shown(reward, second.threshold)}</b> "
+        f'<span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}</div>'
+    )
+
+
 def _step(
-    i: int, step: str, reward: float, judged: Mark, threshold: float, first: int | None
+    i: int,
+    step: str,
+    reward: float,
+    judged: Mark,
+    threshold: float,
+    first: int | None,
+    second: str,
 ) -> str:
     is_first, after = i == first, first is not None and i > first
     said = f"Step {i + 1}, reward {shown(reward, threshold)}, {judged.words}"
@@ -135,7 +171,7 @@ def _step(
         f'<div class="words">{rich(step)}</div>'
         f'<div class="judged" aria-hidden="true"><span class="reward">{shown(reward, threshold)}'
         f'</span><span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}'
-        '<span class="gauge"><i></i></span></div></li>'
+        f'<span class="gauge"><i></i></span></div>{second}</li>'
     )
 
 

@@ -46,8 +46,8 @@ def test_rank(client):
 
 def test_models(client):
     models = {model["key"]: model for model in client.predict(api_name="/models")}
-    assert models["demo-skywork"]["serving"]
-    assert models["Qwen2.5-Math-PRM-7B"]["format"] == "qwen"
+    assert models["demo-skywork"]["ready"]
+    assert models["Qwen2.5-Math-PRM-7B"]["family"] == "qwen"
     assert models["Qwen2.5-Math-PRM-7B"]["published"]["GSM8K"] == 82.4
 
 

@@ -7,7 +7,8 @@ PROGRAM = """
 import sys
 from prm_app.local.models import LocalModels
 from prm_app.ui import build
-page = build(LocalModels())
+from prm_app.ui.policy import Policy
+page = build(LocalModels(), Policy())
 print(sorted(f.api_name for f in page.fns.values() if f.api_visibility == "public"))
 print([name for name in ("vllm", "torch", "transformers") if name in sys.modules])
 """
