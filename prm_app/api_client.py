@@ -5,7 +5,6 @@ Knows addresses, keys, time limits and error answers; knows no PRM, and tries no
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,7 @@ from vllm_prm.auth import usable_key
 from prm_app.errors import BusyError, InputError, ServerError, UnreachableError
 
 CONNECT_SECONDS = 5.0
+_ROUTES = ("/pooling", "/v1/models", "/v1/completions", "/v1/chat/completions", "/v1")
 
 
 class Api:
@@ -95,9 +95,24 @@ def _authorization(api_key: str | None) -> dict[str, str]:
 
 
 def base_url(url: str) -> str:
-    """The address without `/v1`, and with http:// where no scheme is given."""
-    url = url.strip().rstrip("/").removesuffix("/v1")
-    return url if re.match(r"https?://", url) else f"http://{url}"
+    """The address of a server, without the route that people copy with it.
+
+    Args:
+        url: With or without `http://`, in any case, and with or without a route such as `/v1` or
+            `/pooling`.
+
+    Raises:
+        InputError: It is empty, or the address of something else.
+    """
+    given = url.strip()
+    scheme, _, rest = given.partition("://") if "://" in given else ("http", "", given)
+    for route in ("", *_ROUTES):
+        rest = rest.removesuffix(route).rstrip("/")
+    if not rest or scheme.lower() not in ("http", "https"):
+        raise InputError(
+            f"{given!r} is no address of a server: give one such as http://127.0.0.1:8000."
+        )
+    return f"{scheme.lower()}://{rest}"
 
 
 def _message(response: httpx.Response) -> str:

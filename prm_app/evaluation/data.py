@@ -72,11 +72,11 @@ def _labelled(problem: Problem) -> Labelled:
 def _choice(problem: Problem) -> Choice:
     rows = _readable(problem)
     texts = [row.text for row in rows]
-    right = [row.is_correct for row in rows]
-    if None in right:
+    right = [bool(row.is_correct) for row in rows]
+    if unjudged := [row for row in rows if row.is_correct is None]:
         if problem.answer is None:
             raise PlaceError(
-                rows[right.index(None)].place,
+                unjudged[0].place,
                 "no “is_correct” (true or false), and the problem has no “answer”. A solution "
                 "with “steps” may have a “label”.",
             )

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from prm_app.api_client import Api
+from prm_app.api_client import Api, base_url
 from prm_app.errors import InputError
 
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Running vLLM servers; raises InputError where none is named."""
+    """Running vLLM servers; raises InputError if none is named, or no address."""
 
     urls: Sequence[str]
     """Their addresses, each with or without `/v1` and `http://`."""
@@ -28,6 +28,8 @@ class Servers:
     def __post_init__(self) -> None:
         if not self.urls:
             raise InputError("There is no server to ask: give its address with --base-url.")
+        for url in self.urls:
+            base_url(url)
 
     def apis(self) -> list[Api]:
         """A connection to each."""

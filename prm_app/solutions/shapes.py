@@ -132,6 +132,8 @@ def _row(place: Place, problem: str, value: Any) -> Row:
     text, steps = value.get("solution"), value.get("steps")
     if steps is not None and not _is_texts(steps):
         raise PlaceError(place, "“steps” is not a list of texts.")
+    if steps is not None and type(text) is int:  # the number of a solution in our own answers
+        text = None
     if text is not None and not isinstance(text, str):
         raise PlaceError(place, f"“solution” is {_kind(text)}, not text.")
     if "solution" not in value and not steps:
@@ -157,9 +159,8 @@ def _prm800k(place: Place, value: dict) -> Problem | None:
         rest = question.get("pre_generated_steps") or []
         if rest[: len(steps)] == steps:
             steps = rest
-        first = ratings.index(-1) if -1 in ratings else -1
-        if first < 0 and label["finish_reason"] != "solution":
-            first = None
+        whole = label["finish_reason"] == "solution"
+        first = ratings.index(-1) if -1 in ratings else -1 if whole else None
     except (AttributeError, IndexError, KeyError, TypeError):
         raise PlaceError(place, "“label” does not hold the steps of a PRM800K row.") from None
     return _labelled(place, question.get("problem"), steps, first, value, question)

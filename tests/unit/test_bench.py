@@ -34,7 +34,7 @@ def test_an_edit_changes_one_step():
 
 def test_prompts_from_a_file(tmp_path):
     file = tmp_path / "problems.jsonl"
-    row = {"problem": "1 + 1?", "candidates": [{"solution": "1 + 1 = 2\nA: 2"}, {"solution": "3"}]}
+    row = {"problem": "1 + 1?", "candidates": [{"solution": "1 + 1 = 2\nA: 2"}, {"steps": ["3"]}]}
     file.write_text(json.dumps(row) + "\n")
     (problem,) = prompts.from_file(file)
     assert [each.steps for each in problem] == [("1 + 1 = 2", "A: 2"), ("3",)]

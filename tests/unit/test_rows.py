@@ -163,7 +163,8 @@ def test_our_own_answers_are_read_again():
     row = only(read({"line": 3, "label": 1, "generator": "g", **document}))
     assert (row.problem, row.steps, row.label, row.generator) == ("p", ("a", "b"), 1, "g")
     assert row.recorded == {"some-prm": (0.5, 0.75)}
-    ranking = {"problem": "p", "ranking": [document, {"solution": 2, "error": "too long"}]}
+    ranked = [{"rank": 1, "solution": 1, **document}, {"solution": 2, "error": "too long"}]
+    ranking = {"problem": "p", "ranking": ranked}
     [problem] = read(ranking)
     assert [row.recorded for row in problem.rows] == [{"some-prm": (0.5, 0.75)}]
     assert set(document) == set(SCORE_FIELDS)
