@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from vllm_prm.auth import usable_key
 
 from prm_app.errors import BusyError, InputError, ServerError, UnreachableError
 
@@ -19,15 +20,17 @@ _ROUTES = ("/pooling", "/v1/models", "/v1/completions", "/v1/chat/completions", 
 class Api:
     """A server's JSON routes. `url` may end in `/v1` or not; `timeout` is in seconds.
 
-    Its methods raise UnreachableError where there is no answer, BusyError where asking again may
-    help (429 and 5xx), InputError where the server refuses what was sent (400, 413, 422), and
-    ServerError for everything else.
+    Raises InputError for an API key that is empty or that HTTP cannot carry. Its methods raise
+    UnreachableError where there is no answer, BusyError where asking again may help (429 and 5xx),
+    InputError where the server refuses what was sent (400, 413, 422), and ServerError for
+    everything else.
     """
 
     def __init__(self, url: str, api_key: str | None = None, timeout: float = 300.0) -> None:
         self.url = base_url(url)
+        self._api_key = api_key and api_key.strip()
         self._client = httpx.AsyncClient(
-            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            headers=_authorization(api_key),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout), pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
         )
@@ -67,6 +70,8 @@ class Api:
 
     def _refusal(self, response: httpx.Response) -> Exception:
         status, says = response.status_code, _message(response)
+        if self._api_key:
+            says = says.replace(self._api_key, "[the API key]")
         if status in (401, 403):
             return ServerError(
                 f"The server at {self.url} refused the API key: give the right one with --api-key "
@@ -78,6 +83,15 @@ class Api:
         answered = f"The server at {self.url} answered {status} to {response.url.path}: {says}"
         kind = BusyError if status == 429 or status >= 500 else ServerError
         return kind(answered, status)
+
+
+def _authorization(api_key: str | None) -> dict[str, str]:
+    if api_key is None:
+        return {}
+    try:
+        return {"Authorization": f"Bearer {usable_key(api_key)}"}
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def base_url(url: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prm_app.api_client import Api
 from prm_app.errors import GeneratorError, InputError, ServerError
@@ -27,7 +27,7 @@ class Generator:
 
     url: str
     model: str
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     temperature: float = 0.8
     max_tokens: int = 2048
     seed: int | None = None

@@ -12,11 +12,14 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
+from setproctitle import setproctitle
+
 from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, ui
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
 from prm_app.local.vllm_options import engine_options, help_on_engine_options
 
 COMMANDS = (ui, score, rank, eval, reward, serve, bench, models, doctor)
+SECRETS = ("--api-key", "--generator-api-key", "--auth")
 EXIT_CODES = ((InputError, 2), (ModelError, 3), (EngineError, 3), (ServerError, 4))
 EPILOG = """\
 exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no server
@@ -29,6 +32,8 @@ Commands that load a model take every vLLM engine option as vLLM names it, such 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if any(arg.startswith(SECRETS) for arg in argv):
+        setproctitle(f"prm-app {argv[0]}")  # every user of the machine can read the arguments
     parser = _parser()
     try:
         return _run(parser, argv)

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import Any
 
+from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey, usable_key
 from vllm_prm.families import CONFIG_KEY, PrmFamily
 
 from prm_app.catalog import DEFAULT, family_options, find_model
@@ -76,6 +77,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     serving.add_argument("--family", help="the family that the model is read as")
     serving.add_argument("--family-option", action="append", help="NAME=VALUE, of its family")
     args = parser.parse_args(["serve", *argv])
+    _guard(args)
     options = family_options(args.family_option or [])
     prm, folder = describe(find_model(args.model_tag or DEFAULT.key, args.family, options))
     given = {
@@ -95,7 +97,6 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         if args.kv_cache_memory_bytes is None:
             args.kv_cache_memory_bytes = cache_bytes(engine_args)
     args.cudagraph_capture_sizes = capture_sizes(engine_args)
-    _guard(args)
     return args
 
 
@@ -112,11 +113,16 @@ def _use_every_core() -> None:
 
 
 def _guard(args: argparse.Namespace) -> None:
-    """Asks for the API key on `/pooling` too."""
-    from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey
-
-    keys = args.api_key or [key for key in [os.environ.get("VLLM_API_KEY")] if key]
-    if keys:
-        os.environ[KEYS_VARIABLE] = "\n".join(keys)
-        name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
-        args.middleware = [*args.middleware, name]
+    """Asks for the API key on `/pooling` too; raises InputError for one that guards nothing."""
+    keys = args.api_key
+    if keys is None and "VLLM_API_KEY" in os.environ:
+        keys = [os.environ["VLLM_API_KEY"]]
+    if keys is None:
+        return
+    try:
+        args.api_key = [usable_key(key or "") for key in keys or [""]]  # vLLM reads "" as None
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    os.environ[KEYS_VARIABLE] = "\n".join(args.api_key)
+    name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
+    args.middleware = [*args.middleware, name]

@@ -15,7 +15,7 @@ class Servers:
     """Their addresses, each with or without `/v1` and `http://`."""
     model: str | None = None
     """The name they give it, its catalogue key or its checkpoint; None is the one they serve."""
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     """Sent to each of them; None sends none."""
     timeout: float = 300.0
     """Seconds that a server may take for one answer."""

@@ -72,7 +72,7 @@ class PlaceError(InputError):
         super().__init__(f"{place}: {message}")
 
 
-def json_values(content: bytes, name: str) -> list[tuple[Place, Any]]:
+def json_values(content: bytes, name: str, most: int = MOST_BYTES) -> list[tuple[Place, Any]]:
     """The values of a file with their places; one that cannot be used is a PlaceError.
 
     A list has its entries as values, a file that is one object has that, and in JSONL each line
@@ -81,11 +81,12 @@ def json_values(content: bytes, name: str) -> list[tuple[Place, Any]]:
     Args:
         content: The file: UTF-8, or UTF-16 with its mark, gzip or not.
         name: What messages call the file.
+        most: The size of the largest file that is read, in bytes, unpacked.
 
     Raises:
-        InputError: The file is empty, no text, or one list or object that is not JSON.
+        InputError: The file is empty, too large, no text, or one list or object that is not JSON.
     """
-    text = _decoded(_unpacked(content, name), name)
+    text = _decoded(_unpacked(content, name, most), name)
     lines = text.split("\n")
     shown = [number for number, line in enumerate(lines, 1) if line.strip()]
     if not shown:
@@ -247,15 +248,15 @@ def _require_end(text: str, end: int) -> None:
         raise json.JSONDecodeError("Extra data", text, rest)
 
 
-def _unpacked(content: bytes, name: str) -> bytes:
+def _unpacked(content: bytes, name: str, most: int) -> bytes:
     if content.startswith(b"\x1f\x8b"):
         try:
             with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(MOST_BYTES + 1)
+                content = packed.read(most + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{name} is no whole gzip file ({error}).") from error
-    if len(content) > MOST_BYTES:
-        raise InputError(f"{name} has more than {MOST_BYTES >> 20:,} MiB: divide it.")
+    if len(content) > most:
+        raise InputError(f"{name} has more than {most:,} bytes, unpacked: divide it.")
     return content
 
 

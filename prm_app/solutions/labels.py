@@ -20,7 +20,7 @@ _LABEL = (
     rf"|(?:第{_GAP})?({_NUMBER}){_GAP}(?:단계|步骤|步驟|步|ステップ))(?![^\W_])"
 )
 # Marks of headings, lists, quotes and emphasis may precede a label; the bar of a table may not.
-_OPENING = re.compile(rf"(?:[^\w|\n]|_)*+{_LABEL}", re.IGNORECASE)
+_OPENING = re.compile(rf"\A(?:[^\w|\n]|_)*+{_LABEL}", re.IGNORECASE)
 _WITHIN = re.compile(rf"(?<=[^\S\n])(?:\*\*|__)?{_LABEL}(?:\*\*|__)?{_GAP}([:：.)])", re.IGNORECASE)
 _SENTENCE_ENDS = ".!?。:;)]}$*"
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from prm_app.solutions.jsonl import Place, PlaceError, json_values
+from prm_app.solutions.jsonl import MOST_BYTES, Place, PlaceError, json_values
 from prm_app.solutions.rows import Problem, Row
 
 SHAPES = (
@@ -26,19 +26,20 @@ _MARK = "ки"
 """What ends a step in Math-Shepherd's texts."""
 
 
-def read_problems(content: bytes, name: str) -> list[Problem | PlaceError]:
+def read_problems(content: bytes, name: str, most: int = MOST_BYTES) -> list[Problem | PlaceError]:
     """The problems of a file, one for each of its values; what is not understood is a PlaceError.
 
     Args:
         content: The file's bytes; see `json_values`.
         name: What messages call the file.
+        most: The size of the largest file that is read, in bytes, unpacked.
 
     Raises:
         InputError: The file cannot be read at all.
     """
     return [
         value if isinstance(value, PlaceError) else _attempt(_problem, place, value)
-        for place, value in json_values(content, name)
+        for place, value in json_values(content, name, most)
     ]
 
 

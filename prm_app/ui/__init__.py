@@ -6,12 +6,15 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 from gradio.components import Component
+from starlette.middleware import Middleware
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.ui import rank_tab, score_tab
 from prm_app.ui.api import publish
+from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import header
+from prm_app.ui.limits import MOST_BYTES
 from prm_app.ui.listeners import count
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
@@ -19,7 +22,6 @@ from prm_app.ui.theme import HEAD, ROUTES, Theme
 __all__ = ["build", "launch"]
 
 WAITING_REQUESTS = 256
-UPLOAD_LIMIT = "20mb"
 
 RESTORE = "(...values) => prmDraft.restore(...values)"
 KEEP = "(...values) => prmDraft.keep(...values)"
@@ -30,7 +32,7 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
     """The page in front of these models; start it with `launch`."""
     if policy.offered is not None:
         models = OfferedModels(models, policy.offered)
-    with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
+    with Page(title="prm-app", analytics_enabled=False, fill_width=True) as page:
         publish(models)
         head = header(models, any_name=policy.offered is None)
         with gr.Tabs(elem_classes="tabs"):
@@ -82,10 +84,10 @@ def launch(
         prevent_thread_lock=True,
         theme=Theme(),
         head=HEAD,
-        app_kwargs={"routes": ROUTES},
+        app_kwargs={"routes": ROUTES, "middleware": [Middleware(BoundedRequests)]},
         share=False,
         run_history=False,
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=MOST_BYTES,
         footer_links=["api", "settings"],
         enable_monitoring=False,
         ssr_mode=False,

@@ -12,10 +12,11 @@ from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.rows import Problem
 from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui.gate import one_of
+from prm_app.ui.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.ui.listeners import QUIET
 from prm_app.ui.views import alert, notice
 
-MOST = 512
 CARDS = """
 <ol class="cards" aria-label="Solutions"></ol>
 <button type="button" class="add" data-do="add">Add a solution</button>
@@ -77,11 +78,14 @@ def rank_fields(inputs: RankInputs) -> None:
     loaded = gr.State([])
 
     def take_pasted(text: str) -> tuple:
-        solutions = from_text(text)
+        try:
+            require_short("text", text, MOST_IN_ALL)
+            solutions = from_text(text)
+            require_few(solutions, MOST_SHOWN)
+        except InputError as error:
+            return gr.skip(), alert(str(error))
         if not solutions:
             return gr.skip(), alert("There is nothing to take: paste at least one solution.")
-        if len(solutions) > MOST:
-            return gr.skip(), alert(_too_many(len(solutions)))
         return solutions, notice(f"{_count(len(solutions))} taken over.")
 
     def read(path: str | None) -> dict:
@@ -104,11 +108,13 @@ def rank_fields(inputs: RankInputs) -> None:
             message: filled[message] + _left_out(errors),
         }
 
-    def fill(problems: list[Problem], number: int) -> dict:
-        chosen = problems[number]
+    def fill(problems: list[Problem], number: int | None) -> dict:
+        chosen = problems[one_of(range(len(problems)), number)]
         texts = [row.text for row in chosen.rows]
-        if len(texts) > MOST:
-            return {message: alert(_too_many(len(texts)))}
+        try:
+            require_few(texts, MOST_SHOWN)
+        except InputError as error:
+            return {message: alert(str(error))}
         said = f"{_count(len(texts))} taken over."
         if len(problems) > 1:
             said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
@@ -144,7 +150,7 @@ def problems_of(path: str) -> tuple[list[Problem], list[PlaceError]]:
         InputError: Nothing in it can be read.
     """
     name = Path(path).name
-    found = pooled(read_problems(Path(path).read_bytes(), name))
+    found = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
     problems = [each for each in found if isinstance(each, Problem)]
     errors = [each for each in found if isinstance(each, PlaceError)]
     if not problems:
@@ -167,10 +173,3 @@ def _title(number: int, item: Problem) -> str:
 
 def _count(solutions: int) -> str:
     return f"{solutions:,} solution{'s' * (solutions != 1)}"
-
-
-def _too_many(solutions: int) -> str:
-    return (
-        f"{solutions:,} solutions are more than the {MOST} this page shows at once: "
-        "rank them with `prm-app rank`."
-    )

@@ -1,5 +1,6 @@
 """The tab "Best-of-N": solutions of one problem, ranked by an aggregation of their rewards."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,8 +16,10 @@ from prm_app.solutions.documents import Ranking, rank_document
 from prm_app.solutions.steps import Split
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
+from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
+from prm_app.ui.limits import MOST_SHOWN, require_few
 from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
 from prm_app.ui.policy import Policy
 from prm_app.ui.progress import scored_one_by_one, solutions_of, until_open
@@ -171,8 +174,9 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
     )
 
     def select(values: Values, event: gr.EventData) -> Values:
-        chosen = {tab.selected: event.index}
-        return chosen | _redraw(tab, values | chosen)
+        ranking: Ranking | None = values[tab.ranking]
+        selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
+        return selected | _redraw(tab, values | selected)
 
     tab.table.click(select, tab.shown, tab.panel | {tab.selected}, **QUIET)
 
@@ -191,13 +195,14 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
     question, at = _question(tab, values), (values[tab.how], values[tab.head.threshold])
     try:
         texts = _texts(question)
-        solutions = solutions_of(question.problem, texts, question.split, question.delimiter)
+        solutions = await solutions_of(question.problem, texts, question.split, question.delimiter)
         opening = models.open(question.model)
         async for status in until_open(models, question.model, opening):
             yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
         with opening.result() as scorer:
             async for outcomes in scored_one_by_one(scorer, solutions):
                 ranking = Ranking(question.problem, len(texts), outcomes)
+                drawing = await asyncio.to_thread(_drawing, tab, ranking, None, *at)
                 yield {
                     tab.message: rank_views.progress(ranking),
                     tab.empty: gr.HTML(visible=False),
@@ -206,7 +211,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                     tab.ranking: ranking,
                     tab.drawn: at,
                     tab.selected: None,
-                    **_drawing(tab, ranking, None, *at),
+                    **drawing,
                 }
     except PrmError as error:
         yield {tab.message: views.alert(str(error))}
@@ -219,6 +224,7 @@ def _texts(question: Question) -> dict[int, str]:
         raise InputError("The problem is empty: every solution is judged against it, so give one.")
     if not texts:
         raise InputError("There are no solutions: give at least one, best two or more.")
+    require_few(texts.values(), MOST_SHOWN)
     return texts
 
 

@@ -12,11 +12,12 @@ from gradio.events import Dependency
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.solutions.documents import Opinion, Result
-from prm_app.solutions.solution import Solution, solution
+from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, views
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
+from prm_app.ui.limits import require_short, solution_within
 from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
 from prm_app.ui.progress import until_open
 from prm_app.ui.split_choice import Splitting, splitting
@@ -166,7 +167,7 @@ def _question(tab: ScoreTab, values: Values) -> Question:
 async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, threshold = _question(tab, values), values[tab.head.threshold]
     try:
-        item = solution(question.problem, question.text, question.split, question.delimiter)
+        item = await asyncio.to_thread(solution_within, *question[:4])
         opinions = []
         for name in [question.model, *filter(None, [question.second])]:
             opening = models.open(name)
@@ -182,6 +183,7 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
     except PrmError as error:
         yield {tab.message: views.alert(str(error))}
         return
+    drawing = await asyncio.to_thread(_drawing, tab, result, threshold)
     yield {
         tab.message: "",
         tab.empty: gr.HTML(visible=False),
@@ -189,7 +191,7 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
         tab.question: question,
         tab.result: result,
         tab.drawn: threshold,
-        **_drawing(tab, result, threshold),
+        **drawing,
     }
 
 
@@ -223,6 +225,7 @@ def _preview(tab: ScoreTab, values: Values) -> Values:
     if not question.text.strip():
         return changes | {tab.preview: views.preview(())}
     try:
+        require_short("solution", question.text)
         pieces = split_steps(question.text, question.split, question.delimiter)
     except PrmError as error:
         return changes | {tab.preview: views.alert(str(error))}

@@ -311,10 +311,9 @@ def test_a_file_that_cannot_be_read_at_all(content, says):
         read(content)
 
 
-def test_a_file_that_unpacks_beyond_all_bounds_is_refused(monkeypatch):
-    monkeypatch.setattr("prm_app.solutions.jsonl.MOST_BYTES", 10**6)
-    with pytest.raises(InputError, match="more than"):
-        read(gzip.compress(b" " * (10**6 + 1)))
+def test_a_file_that_unpacks_beyond_all_bounds_is_refused():
+    with pytest.raises(InputError, match="more than 1,000,000 bytes"):
+        read_problems(gzip.compress(b" " * (10**6 + 1)), "x", 10**6)
 
 
 def test_a_line_cut_short_fails_alone():
