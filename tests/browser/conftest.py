@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_OPTIONS = [
@@ -63,30 +63,29 @@ def _answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[BrowserContext]:
+def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "the browser tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
-        yield browser.new_context(accept_downloads=True)
+        yield browser
         browser.close()
 
 
 @pytest.fixture
-def visit(chromium: BrowserContext, url: str) -> Iterator[Callable[..., Page]]:
-    """Opens the page and waits for its first result.
+def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Opens the page as somebody who comes for the first time, and waits for its first result.
 
     Afterwards fails the test on any console error, on any dialog, and on any request that left
     this machine.
     """
+    visitor = chromium.new_context(accept_downloads=True)
     complaints: list[str] = []
-    pages: list[Page] = []
 
     def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Page:
-        page = chromium.new_page()
+        page = visitor.new_page()
         page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE_MILLISECONDS)
-        pages.append(page)
         page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
         page.on("pageerror", lambda error: complaints.append(f"page: {error}"))
         page.on("dialog", lambda d: (complaints.append(f"dialog: {d.message}"), d.dismiss()))
@@ -96,8 +95,7 @@ def visit(chromium: BrowserContext, url: str) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_page
-    for page in pages:
-        page.close()
+    visitor.close()
     assert not complaints
 
 
