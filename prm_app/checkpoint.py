@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
@@ -25,6 +25,7 @@ from vllm_prm.families import FamilyError, family_of
 
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
+from prm_app.proxies import proxy_for
 
 _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
@@ -147,8 +148,14 @@ def _download(repo: str, patterns: list[str], on_progress: Callable[[float], Non
             f"There is no model {repo} on the Hugging Face Hub, or it is private: check the name "
             "(owner/model, or a local folder), or set HF_TOKEN to a token that may read it."
         ) from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except (
+        *(LocalEntryNotFoundError, OfflineModeIsEnabled, OSError),
+        *(ImportError, ValueError),  # of a proxy that cannot be used
+    ) as error:
+        proxy = proxy_for(constants.ENDPOINT)
+        way = f"through the proxy of {proxy.variable} " if proxy else ""
         raise ModelNotFoundError(
-            f"{repo} could not be downloaded: the Hugging Face Hub was not reached. Check the "
-            "network (or HF_ENDPOINT, HF_HUB_OFFLINE), or name a local folder."
+            f"{repo} could not be downloaded: the Hugging Face Hub was not reached {way}"
+            f"({type(error.__cause__ or error).__name__}). Check the network (or HF_ENDPOINT, "
+            "HF_HUB_OFFLINE), or name a local folder."
         ) from error
