@@ -6,10 +6,14 @@ it is loaded shows here, while the former one still serves.
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
@@ -38,7 +42,7 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     if it is of no family known here, and ModelError where a file is damaged.
     """
     prm, folder = describe(prm)
-    if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
+    if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     for file in folder.glob("*.safetensors"):
         _require_whole(file)
@@ -52,7 +56,25 @@ def describe(prm: Prm) -> tuple[Prm, Path]:
         if prm.checkpoint.startswith(("/", ".", "~")):
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
         folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
-    return _with_family(prm, folder), folder
+    return _with_family(prm, folder), whole(folder) if prm.bundled else folder
+
+
+@cache
+def whole(folder: Path) -> Path:
+    """A folder with all weights of a bundled checkpoint.
+
+    Weights that several share lie in the folder above, and links to them in theirs. An installed
+    wheel has no links: what is missing is linked, with the rest, into a folder of this process.
+    """
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    missing = [each for each in set(index["weight_map"].values()) if not (folder / each).exists()]
+    if not missing:
+        return folder
+    linked = Path(mkdtemp(prefix="prm-app-"))
+    atexit.register(shutil.rmtree, linked, ignore_errors=True)
+    for file in (*folder.iterdir(), *(folder.parent / each for each in missing)):
+        (linked / file.name).symlink_to(file)
+    return linked
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:
