@@ -9,11 +9,12 @@ from __future__ import annotations
 import atexit
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
@@ -92,14 +93,24 @@ def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> Non
 
 
 def parameters(folder: Path) -> int:
-    """The number of weights in a checkpoint, from the sizes of its files.
+    """The number of weights of a checkpoint in a local folder; see `count_parameters`."""
+    return count_parameters(json.loads((folder / "config.json").read_text()))
 
-    The dtype is the config's; 0 where there are no weights.
+
+def count_parameters(config: Mapping[str, Any]) -> int:
+    """The weights of a decoder with this `config.json`: its embedding, attention and MLPs.
+
+    That is all but a thousandth of them; 0 if the config does not give the sizes.
     """
-    config = json.loads((folder / "config.json").read_text())
-    dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
-    return sum(file.stat().st_size for file in files) // (4 if dtype == "float32" else 2)
+    config = config.get("text_config") or config
+    try:
+        hidden, heads = config["hidden_size"], config["num_attention_heads"]
+        size = config.get("head_dim") or hidden // heads
+        attention = 2 * hidden * size * (heads + (config.get("num_key_value_heads") or heads))
+        layer = attention + 3 * hidden * config["intermediate_size"]
+        return config["vocab_size"] * hidden + config["num_hidden_layers"] * layer
+    except KeyError:
+        return 0
 
 
 def _require_whole(file: Path) -> None:

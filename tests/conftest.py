@@ -7,6 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("any machine", deadline=None)  # some machines are slow
+settings.load_profile("any machine")
 
 DATA = Path(__file__).parent / "data"
 

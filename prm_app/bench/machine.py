@@ -19,7 +19,7 @@ def describe() -> dict[str, Any]:
 
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "memory_bytes": psutil.virtual_memory().total,
         "gpus": gpus,
@@ -69,7 +69,8 @@ def _weights_per_token(folder: Path) -> int:
     return config["num_hidden_layers"] * (attention + 3 * hidden * config["intermediate_size"])
 
 
-def _processor() -> str:
+def processor() -> str:
+    """What this machine's CPU calls itself."""
     try:
         with open("/proc/cpuinfo") as lines:
             return next(line.split(":")[1].strip() for line in lines if "model name" in line)

@@ -98,5 +98,5 @@ def _hush() -> None:
     for name in ("TORCH_CPP_LOG_LEVEL", "VLLM_LOGGING_LEVEL"):
         os.environ.setdefault(name, "ERROR")
     warnings.simplefilter("ignore")
-    for name in ("torch", "vllm"):
+    for name in ("torch", "torch._library.triton", "vllm"):
         logging.getLogger(name).setLevel(logging.ERROR)

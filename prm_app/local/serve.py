@@ -9,12 +9,18 @@ import argparse
 import os
 from collections.abc import Sequence
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 
 from prm_app.catalog import DEFAULT, find_model
-from prm_app.checkpoint import describe
-from prm_app.errors import InputError, ModelError, NoEngineError
-from prm_app.local.engine_args import cache_bytes, capture_sizes, machine_defaults, on_cpu
+from prm_app.checkpoint import describe, parameters
+from prm_app.errors import InputError, ModelError
+from prm_app.local.engine_args import (
+    cache_bytes,
+    capture_sizes,
+    default_dtype,
+    machine_defaults,
+    on_cpu,
+    require_engine,
+)
 from prm_app.local.load_errors import load_error
 
 PLUGIN = "prm"
@@ -40,8 +46,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     The model is a catalogue key, hub name or folder, and has to be a PRM. Defaults: pooling of
     every token, our request on `/pooling`, loopback only, and the machine's own.
     """
-    if find_spec("vllm") is None:
-        raise NoEngineError
+    require_engine()
     if PLUGIN not in {entry.name for entry in entry_points(group="vllm.io_processor_plugins")}:
         raise ModelError(
             "The vllm-prm plugin is not installed in this environment, so vLLM has no PRM request: "
@@ -61,11 +66,13 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         runner="pooling",
         pooler_config=PoolerConfig(tok_pooling_type="ALL"),
         io_processor_plugin=PLUGIN,
+        dtype=None,
         **machine_defaults(),
     )
     args = parser.parse_args(["serve", *argv])
     prm, folder = describe(find_model(args.model_tag or DEFAULT.key))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
+    args.dtype = args.dtype or default_dtype(parameters(folder))
     if prm.bundled and not args.served_model_name:
         args.served_model_name = [prm.key]
     try:
