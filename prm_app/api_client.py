@@ -12,6 +12,7 @@ import httpx
 from vllm_prm.auth import usable_key
 
 from prm_app.errors import BusyError, InputError, ServerError, UnreachableError
+from prm_app.proxies import Proxy, problem, proxy_for
 
 CONNECT_SECONDS = 5.0
 _ROUTES = ("/pooling", "/v1/models", "/v1/completions", "/v1/chat/completions", "/v1")
@@ -20,16 +21,24 @@ _ROUTES = ("/pooling", "/v1/models", "/v1/completions", "/v1/chat/completions", 
 class Api:
     """A server's JSON routes. `url` may end in `/v1` or not; `timeout` is in seconds.
 
-    Raises InputError for an API key that is empty or that HTTP cannot carry. Its methods raise
-    UnreachableError where there is no answer, BusyError where asking again may help (429 and 5xx),
-    InputError where the server refuses what was sent (400, 413, 422), and ServerError for
-    everything else.
+    A server on this machine is asked directly, others through the proxy that the environment names.
+    Raises InputError for an API key that is empty or that HTTP cannot carry, and UnreachableError
+    if what the environment names is no proxy.
+
+    Its methods raise UnreachableError if there is no answer, BusyError if asking again may help
+    (429 and 5xx), InputError if the server refuses what was sent (400, 413, 422), and ServerError
+    for everything else.
     """
 
     def __init__(self, url: str, api_key: str | None = None, timeout: float = 300.0) -> None:
         self.url = base_url(url)
         self._api_key = api_key and api_key.strip()
+        self._proxy = _usable_proxy(self.url)
         self._client = httpx.AsyncClient(
+            # httpx's own reading of the environment fails on some of its values.
+            trust_env=False,
+            proxy=self._proxy and self._proxy.url,
+            verify=httpx.create_ssl_context(),
             headers=_authorization(api_key),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout), pool=None),
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=64),
@@ -49,13 +58,14 @@ class Api:
             response = await self._client.request(method, self.url + path, **body)
         except httpx.TimeoutException as error:
             raise UnreachableError(
-                f"The server at {self.url} did not answer in time ({type(error).__name__}): it may "
-                "be overloaded or still starting. Try again, or raise --timeout."
+                f"The server at {self.url} did not answer in time{self._way()} "
+                f"({type(error).__name__}): it may be overloaded or still starting. Try again, or "
+                "raise --timeout."
             ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise UnreachableError(
-                f"No server answers at {self.url} ({error or type(error).__name__}): check the "
-                f"address, and that it runs, with `curl {self.url}/v1/models`. "
+                f"No server answers at {self.url}{self._way()} ({error or type(error).__name__}): "
+                f"check the address, and that it runs, with `curl {self.url}/v1/models`. "
                 "`prm-app serve` starts one."
             ) from error
         if not response.is_success:
@@ -82,7 +92,29 @@ class Api:
             return InputError(f"The server at {self.url} refused the request: {says}")
         answered = f"The server at {self.url} answered {status} to {response.url.path}: {says}"
         kind = BusyError if status == 429 or status >= 500 else ServerError
-        return kind(answered, status)
+        return kind(answered + self._way(), status)
+
+    def _way(self) -> str:
+        """Names the proxy, which may be what failed."""
+        if self._proxy is None:
+            return ""
+        return (
+            f" (asked through the proxy of {self._proxy.variable}; "
+            f"NO_PROXY={httpx.URL(self.url).host} goes around it)"
+        )
+
+
+def _usable_proxy(url: str) -> Proxy | None:
+    try:
+        proxy = proxy_for(url)
+    except httpx.InvalidURL:  # said when it is asked
+        return None
+    if proxy and (reason := problem(proxy.url)):
+        raise UnreachableError(
+            f"{url} cannot be reached through the proxy of {proxy.variable}: {reason}. Correct "
+            "that variable, or name the server's host in NO_PROXY."
+        )
+    return proxy
 
 
 def _authorization(api_key: str | None) -> dict[str, str]:

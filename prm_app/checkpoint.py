@@ -6,13 +6,17 @@ it is loaded shows here, while the former one still serves.
 
 from __future__ import annotations
 
+import atexit
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
@@ -28,6 +32,7 @@ from vllm_prm.families.unsupported import adapter_advice
 
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
+from prm_app.proxies import proxy_for
 
 _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
@@ -40,7 +45,7 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     if it is of no family known here, and ModelError where a file is damaged.
     """
     prm, folder = describe(prm)
-    if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
+    if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     for file in folder.glob("*.safetensors"):
         _names_in(file)
@@ -54,7 +59,25 @@ def describe(prm: Prm) -> tuple[Prm, Path]:
         if prm.checkpoint.startswith(("/", ".", "~")):
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
         folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
-    return _with_family(prm, folder), folder
+    return _with_family(prm, folder), whole(folder) if prm.bundled else folder
+
+
+@cache
+def whole(folder: Path) -> Path:
+    """A folder with all weights of a bundled checkpoint.
+
+    Weights that several share lie in the folder above, and links to them in theirs. An installed
+    wheel has no links: what is missing is linked, with the rest, into a folder of this process.
+    """
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    missing = [each for each in set(index["weight_map"].values()) if not (folder / each).exists()]
+    if not missing:
+        return folder
+    linked = Path(mkdtemp(prefix="prm-app-"))
+    atexit.register(shutil.rmtree, linked, ignore_errors=True)
+    for file in (*folder.iterdir(), *(folder.parent / each for each in missing)):
+        (linked / file.name).symlink_to(file)
+    return linked
 
 
 def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFamily:
@@ -90,14 +113,24 @@ def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> Non
 
 
 def parameters(folder: Path) -> int:
-    """The number of weights in a checkpoint, from the sizes of its files.
+    """The number of weights of a checkpoint in a local folder; see `count_parameters`."""
+    return count_parameters(json.loads((folder / "config.json").read_text()))
 
-    The dtype is the config's; 0 where there are no weights.
+
+def count_parameters(config: Mapping[str, Any]) -> int:
+    """The weights of a decoder with this `config.json`: its embedding, attention and MLPs.
+
+    That is all but a thousandth of them; 0 if the config does not give the sizes.
     """
-    config = json.loads((folder / "config.json").read_text())
-    dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
-    return sum(file.stat().st_size for file in files) // (4 if dtype == "float32" else 2)
+    config = config.get("text_config") or config
+    try:
+        hidden, heads = config["hidden_size"], config["num_attention_heads"]
+        size = config.get("head_dim") or hidden // heads
+        attention = 2 * hidden * size * (heads + (config.get("num_key_value_heads") or heads))
+        layer = attention + 3 * hidden * config["intermediate_size"]
+        return config["vocab_size"] * hidden + config["num_hidden_layers"] * layer
+    except KeyError:
+        return 0
 
 
 def _names_in(file: Path) -> list[str]:
@@ -199,8 +232,14 @@ def _download(repo: str, patterns: list[str], on_progress: Callable[[float], Non
             f"There is no model {repo} on the Hugging Face Hub, or it is private: check the name "
             "(owner/model, or a local folder), or set HF_TOKEN to a token that may read it."
         ) from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except (
+        *(LocalEntryNotFoundError, OfflineModeIsEnabled, OSError),
+        *(ImportError, ValueError),  # of a proxy that cannot be used
+    ) as error:
+        proxy = proxy_for(constants.ENDPOINT)
+        way = f"through the proxy of {proxy.variable} " if proxy else ""
         raise ModelNotFoundError(
-            f"{repo} could not be downloaded: the Hugging Face Hub was not reached. Check the "
-            "network (or HF_ENDPOINT, HF_HUB_OFFLINE), or name a local folder."
+            f"{repo} could not be downloaded: the Hugging Face Hub was not reached {way}"
+            f"({type(error.__cause__ or error).__name__}). Check the network (or HF_ENDPOINT, "
+            "HF_HUB_OFFLINE), or name a local folder."
         ) from error

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from prm_app.catalog import find_model
+from prm_app.checkpoint import whole
 from prm_app.errors import InputError, ModelError, ServerError
 from prm_app.remote import Servers, choose
 
@@ -41,7 +43,8 @@ def local_outputs(
 
     from prm_app.local.engine import Engine
 
-    checkpoint = find_model(model).checkpoint
+    prm = find_model(model)
+    checkpoint = str(whole(Path(prm.checkpoint))) if prm.bundled else prm.checkpoint
     try:
         tokenizer = AutoTokenizer.from_pretrained(options.get("tokenizer") or checkpoint)
     except (OSError, ValueError) as error:

@@ -87,7 +87,7 @@ class VllmEncode(Peer):
         chosen = engine_arguments(str(folder), for_family(self.family, options))
         from vllm import LLM
 
-        self.llm = LLM(**chosen)
+        self.llm = LLM(**chosen, worker_extension_cls="prm_app.bench.ceiling.MatrixProducts")
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:
         prompts = self.encode(solutions)

@@ -11,6 +11,7 @@ from typing import Any
 from rich.console import Console
 
 from prm_app.bench import report
+from prm_app.bench.ceiling import above
 from prm_app.bench.run import SCENARIOS, Settings
 from prm_app.bench.run import run as measure
 from prm_app.bench.shapes import SHAPES, write
@@ -27,7 +28,8 @@ examples:
   prm-app bench --shape skywork-1.5b --problems 128 --json > benchmarks/mine.json
 
 Every peer scores the same prompts in the same run, in turn, and all rewards are compared: the exit
-code is 3 where they differ by more than rounding. Each peer has a process and, on a GPU, up to 30%
+code is 3 where they differ by more than rounding, or where more was computed in a second than the
+model's matrix products alone allow. Each peer has a process and, on a GPU, up to 30%
 of its memory (--gpu-memory-utilization): name fewer --peers where that does not fit.
 """
 PEERS = ("ours", "vllm", "transformers")
@@ -103,6 +105,11 @@ def run(args: argparse.Namespace) -> int:
         print()
     if not record["checks"]["equal"]:
         raise EngineError("The peers gave different rewards: see the last lines of the report.")
+    if impossible := above(record["results"]):
+        raise EngineError(
+            f"Faster than its matrix products alone ({'; '.join(impossible)}), so the times cannot "
+            "be right: measure again while nothing else runs on this machine."
+        )
     return 0
 
 

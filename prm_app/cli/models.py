@@ -9,6 +9,8 @@ from rich.table import Table
 
 from prm_app.catalog import BENCHMARKS, CATALOG, Prm
 from prm_app.cli import show
+from prm_app.errors import NoEngineError
+from prm_app.local.engine_args import available_memory, itemsize
 
 EPILOG = """\
 Any other checkpoint of these families can be named by its hub name or folder wherever a model is
@@ -30,8 +32,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    available, itemsize = _memory()
-    rows = [_row(prm, available, itemsize) for prm in CATALOG]
+    available = _memory()
+    rows = [_row(prm, available) for prm in CATALOG]
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
@@ -49,14 +51,15 @@ def run(args: argparse.Namespace) -> int:
         )
     show.OUT.print(table, soft_wrap=False)
     if available is None:
-        show.OUT.print("Whether they fit is not known: PyTorch is not installed here.")
+        show.OUT.print("Whether they fit is not known: vLLM is not installed here.")
     else:
         show.OUT.print(f"Memory for a model on this machine: {_gigabytes(available)}.")
     return 0
 
 
-def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
-    size = int(prm.parameters * itemsize)
+def _row(prm: Prm, available: int | None) -> dict[str, Any]:
+    weights = int(prm.parameters)
+    size = weights * (2 if available is None else itemsize({}, weights))
     published = [prm.published[name] for name in BENCHMARKS if name in prm.published]
     return {
         "key": prm.key,
@@ -75,14 +78,12 @@ def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
     }
 
 
-def _memory() -> tuple[int | None, int]:
-    """Bytes for a model here, or None where that cannot be told, and bytes a weight takes."""
+def _memory() -> int | None:
+    """Bytes for a model here; None without an engine, which says how much it may use."""
     try:
-        from prm_app.local.engine_args import model_memory
-
-        return model_memory({})
-    except ImportError:
-        return None, 2
+        return available_memory({})
+    except NoEngineError:
+        return None
 
 
 def _gigabytes(size: int) -> str:

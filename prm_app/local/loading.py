@@ -10,9 +10,15 @@ from typing import Any
 from vllm_prm.families import PrmFamily
 
 from prm_app.catalog import DEFAULT, Prm, find_model
-from prm_app.checkpoint import fetch, open_family, require_memory
+from prm_app.checkpoint import fetch, open_family, parameters, require_memory
 from prm_app.local.engine import Engine, OnStage, ignore_stage
-from prm_app.local.engine_args import for_family, memory_needed, model_memory
+from prm_app.local.engine_args import (
+    available_memory,
+    for_family,
+    itemsize,
+    memory_needed,
+    require_engine,
+)
 from prm_app.local.scorer import LocalScorer
 
 
@@ -35,15 +41,16 @@ def prepare(prm: Prm, options: Mapping[str, Any], on_stage: OnStage) -> Prepared
     """All that can go wrong with a model before a byte of it is in memory.
 
     Raises:
-        ModelError: The checkpoint, its tokenizer or the memory for it is not there.
+        ModelError: An engine, the checkpoint, its tokenizer or the memory for it is not there.
     """
+    require_engine()
     on_stage("Looking for the checkpoint", 0.02)
     prm, folder = fetch(prm, lambda done: on_stage("Downloading the weights", 0.02 + 0.5 * done))
     on_stage("Reading the tokenizer", 0.54)
-    available, itemsize = model_memory(options)
-    require_memory(prm, folder, available, itemsize)
+    size = itemsize(options, parameters(folder))
+    require_memory(prm, folder, available_memory(options), size)
     family = open_family(prm, folder)
-    return Prepared(prm, folder, family, memory_needed(folder, options, itemsize))
+    return Prepared(prm, folder, family, memory_needed(folder, options))
 
 
 def load(

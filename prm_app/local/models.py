@@ -70,7 +70,7 @@ class LocalModels(Models):
         key = self.find(name).key
         resident = self._residents.get(key)
         if resident and resident.scorer.alive and not resident.leaving:
-            return Status(ready=True)
+            return Status(ready=True, precision=resident.scorer.precision)
         return self._status.get(key, Status())
 
     def open(self, name: str = "") -> Future[Scorer]:

@@ -9,22 +9,23 @@ import argparse
 import os
 from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 from typing import Any
 
 from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey, usable_key
 from vllm_prm.families import CONFIG_KEY, PrmFamily
 
 from prm_app.catalog import DEFAULT, family_options, find_model
-from prm_app.checkpoint import describe, open_family
-from prm_app.errors import InputError, ModelError, NoEngineError
+from prm_app.checkpoint import describe, open_family, parameters
+from prm_app.errors import InputError, ModelError
 from prm_app.local.engine_args import (
     POOLING,
     cache_bytes,
     capture_sizes,
+    default_dtype,
     for_family,
     machine_defaults,
     on_cpu,
+    require_engine,
 )
 from prm_app.local.load_errors import load_error
 
@@ -51,8 +52,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     The model is a catalogue key, hub name or folder, and has to be a PRM. Defaults: pooling of
     every token, our request on `/pooling`, loopback only, and the machine's own.
     """
-    if find_spec("vllm") is None:
-        raise NoEngineError
+    require_engine()
     if PLUGIN not in {entry.name for entry in entry_points(group="vllm.io_processor_plugins")}:
         raise ModelError(
             "The vllm-prm plugin is not installed in this environment, so vLLM has no PRM request: "
@@ -72,6 +72,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         runner="pooling",
         pooler_config=PoolerConfig(**POOLING),
         io_processor_plugin=PLUGIN,
+        dtype=None,
         **machine_defaults(),
     )
     serving.add_argument("--family", help="the family that the model is read as")
@@ -85,6 +86,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     }
     vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), given))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
+    args.dtype = args.dtype or default_dtype(parameters(folder))
     if prm.bundled and not args.served_model_name:
         args.served_model_name = [prm.key]
     try:

@@ -63,7 +63,12 @@ class RemoteModels(Models):
             with self._lock:
                 opened.set_result(OpenedScorer(self._connected(key)))
         except BaseException as error:
-            known = error if isinstance(error, PrmError) else ServerError(str(error))
+            known = error
+            if not isinstance(known, PrmError):
+                known = ServerError(
+                    f"{key} could not be reached ({type(error).__name__}: {error})."
+                )
+                known.__cause__ = error
             self._status[key] = Status(error=known)
             opened.set_exception(known)
 

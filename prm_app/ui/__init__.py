@@ -2,7 +2,10 @@
 
 import os
 
+from prm_app.proxies import mended
+
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.update(mended()[0])  # Gradio has an HTTP client once it is imported
 
 import gradio as gr
 from gradio.components import Component
@@ -74,6 +77,7 @@ def launch(
 
     Raises PrmError if its functions cannot be served as MCP tools though `mcp` asks for it.
     """
+    os.environ.update(mended(server_name)[0])  # it asks itself whether it is there
     models.open()  # the page is there while its first model loads
     page = build(models, policy)
     page.launch(

@@ -140,9 +140,10 @@ def chip(prm: Prm, status: Status) -> str:
             f"{meter(status.progress, 'Loading the model')}</div></div>"
         )
     if status.ready:
+        precision = f"<small>{escape(status.precision)}</small>"
         return (
             '<div class="chip ready"><i></i><div><span role="status">Ready</span> '
-            f"{title}</div></div>"
+            f"{title} {precision}</div></div>"
         )
     said = "Could not be loaded" if status.error else "Loaded when you use it"
     return (

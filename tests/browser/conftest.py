@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -30,29 +31,41 @@ expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory) -> Iterator[str]:
-    """The address of `app.py`, as a user starts it, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log"
-    with log.open("w") as output:
-        app = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=os.environ | {"GRADIO_SERVER_PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while not _answers(address):
-            assert app.poll() is None, log.read_text()
-            time.sleep(0.3)
+def open_app(tmp_path_factory) -> Callable[..., AbstractContextManager[str]]:
+    """Opens `app.py`, as a user starts it, on a free port; gives its address."""
+
+    @contextmanager
+    def opened(**environment: str) -> Iterator[str]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = tmp_path_factory.mktemp("app") / "log"
+        with log.open("w") as output:
+            app = subprocess.Popen(
+                [sys.executable, "app.py"],
+                cwd=ROOT,
+                env=os.environ | {"GRADIO_SERVER_PORT": str(port)} | environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            while not _answers(address):
+                assert app.poll() is None, log.read_text()
+                time.sleep(0.3)
+            yield address
+        finally:
+            app.terminate()
+            app.wait(30)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def url(open_app) -> Iterator[str]:
+    """The address of a page that all tests share."""
+    with open_app() as address:
         yield address
-    finally:
-        app.terminate()
-        app.wait(30)
 
 
 def _answers(address: str) -> bool:

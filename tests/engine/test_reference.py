@@ -8,7 +8,8 @@ from prm_app.catalog import find_model
 from prm_app.checkpoint import fetch
 from prm_app.solutions.solution import solution
 
-TOLERANCE = 1e-3
+TOLERANCE = 1e-4
+"""In float32, on every CPU: what summing in another order comes to."""
 
 
 @pytest.fixture(scope="module")

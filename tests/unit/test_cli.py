@@ -29,6 +29,13 @@ def test_every_command_teaches_its_use(capsys, name):
     assert "--help" in out
 
 
+@pytest.mark.parametrize("args", [("models", "--help=all"), ("--help=all",), ("models", "--help=")])
+def test_help_on_a_topic_is_help_where_there_are_no_topics(capsys, args):
+    code, out, _ = run(capsys, *args)
+    assert code == 0
+    assert out.startswith("usage: prm-app")
+
+
 def test_help_and_models_need_neither_vllm_nor_gradio():
     watched = "import sys; from prm_app.cli import main\ntry: main(['--help'])\nexcept SystemExit: "
     watched += "print([m for m in ('vllm', 'torch', 'gradio', 'transformers') if m in sys.modules])"
