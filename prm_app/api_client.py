@@ -1,6 +1,6 @@
-"""One OpenAI-compatible server over HTTP: asks it once, and says what went wrong as a PrmError.
+"""One OpenAI-compatible server over HTTP: sends a request once, and raises failures as PrmErrors.
 
-Knows addresses, keys, time limits and error answers; knows no PRM, and tries nothing twice.
+Knows addresses, keys, time limits and error answers; knows no PRM, and repeats no request.
 """
 
 from __future__ import annotations
@@ -17,11 +17,18 @@ CONNECT_SECONDS = 5.0
 
 
 class Api:
-    """A server's JSON routes. `url` may end in `/v1` or not; `timeout` is in seconds.
+    """A server's JSON routes.
 
-    Its methods raise UnreachableError where there is no answer, BusyError where asking again may
-    help (429 and 5xx), InputError where the server refuses what was sent (400, 413, 422), and
-    ServerError for everything else.
+    Args:
+        url: Its address, with or without `/v1` and `http://`.
+        api_key: Sent with each request; None sends none.
+        timeout: Seconds that the server may take for one answer.
+
+    Raises:
+        UnreachableError: The server does not answer. Its methods raise this and the following.
+        BusyError: Another try may help (429 and 5xx).
+        InputError: The server refuses the request (400, 413, 422).
+        ServerError: Any other failure.
     """
 
     def __init__(self, url: str, api_key: str | None = None, timeout: float = 300.0) -> None:
@@ -47,13 +54,15 @@ class Api:
         except httpx.TimeoutException as error:
             raise UnreachableError(
                 f"The server at {self.url} did not answer in time ({type(error).__name__}): it may "
-                "be overloaded or still starting. Try again, or raise --timeout."
+                "be overloaded or still starting. Try again, or allow more time.",
+                settings=["timeout"],
             ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise UnreachableError(
                 f"No server answers at {self.url} ({error or type(error).__name__}): check the "
                 f"address, and that it runs, with `curl {self.url}/v1/models`. "
-                "`prm-app serve` starts one."
+                "`prm-app serve` starts one.",
+                settings=["url"],
             ) from error
         if not response.is_success:
             raise self._refusal(response)
@@ -61,17 +70,19 @@ class Api:
             return response.json()
         except ValueError as error:
             raise ServerError(
-                f"The server at {self.url} answered {path} with something that is not JSON: it is "
-                "no OpenAI-compatible server. Check --base-url."
+                f"The server at {self.url} answered {path} with something that is not JSON, so it "
+                "is no OpenAI-compatible server: check the address.",
+                settings=["url"],
             ) from error
 
     def _refusal(self, response: httpx.Response) -> Exception:
         status, says = response.status_code, _message(response)
         if status in (401, 403):
             return ServerError(
-                f"The server at {self.url} refused the API key: give the right one with --api-key "
-                "or VLLM_API_KEY.",
+                f"The server at {self.url} refused the API key: give the key that it was started "
+                "with.",
                 status,
+                settings=["api_key"],
             )
         if status in (400, 413, 422):
             return InputError(f"The server at {self.url} refused the request: {says}")
@@ -81,13 +92,13 @@ class Api:
 
 
 def base_url(url: str) -> str:
-    """The address without `/v1`, and with http:// where no scheme is given."""
+    """The address without `/v1`, and with http:// if it has no scheme."""
     url = url.strip().rstrip("/").removesuffix("/v1")
     return url if re.match(r"https?://", url) else f"http://{url}"
 
 
 def _message(response: httpx.Response) -> str:
-    """What an error answer says: vLLM and OpenAI nest it, others do not."""
+    """The message in an error answer: vLLM and OpenAI nest it, others do not."""
     try:
         body = response.json()
     except ValueError:

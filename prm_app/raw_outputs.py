@@ -1,6 +1,6 @@
 """Raw outputs of any pooling model for plain prompts, in this process or from a server.
 
-Knows no steps and no PRM format: what a model says of each token, or of each step tag.
+Knows tokens and step tags; knows no steps and no PRM family.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def remote_outputs(
 ) -> list[RawOutputs]:
     """The outputs of a model of one server, which tokenises. Raises a PrmError."""
     if len(servers.urls) > 1:
-        raise InputError("`prm-app reward` asks one server: give one --base-url.")
+        raise InputError("Raw outputs come from one server: give one address.", settings=["url"])
 
     async def ask() -> list[RawOutputs]:
         (api,) = servers.apis()
@@ -113,8 +113,8 @@ def _tag(text: str, token_ids: Sequence[int]) -> int:
         return int(text)
     if len(token_ids) != 1:
         raise InputError(
-            f"--step-tag {text!r} is {len(token_ids)} tokens of this model's tokenizer, not one: "
-            "give a single token's text, or its id."
+            f"The step tag {text!r} is {len(token_ids)} tokens of this model's tokenizer, not one: "
+            "give the text of a single token, or its id."
         )
     return token_ids[0]
 
@@ -125,9 +125,11 @@ def _picked(rows: np.ndarray, token_ids: Sequence[int], tag: int | None) -> RawO
         return RawOutputs(rows, list(range(len(rows))) if whole else None, len(token_ids))
     positions = [i for i, token in enumerate(token_ids) if token == tag]
     if not positions:
-        raise InputError("A prompt holds no step tag: put it where the rewards are to be read.")
+        raise InputError(
+            "A prompt holds no step tag: put one at each place where a reward is to be read."
+        )
     if len(rows) == len(token_ids):
         rows = rows[positions]
     elif len(rows) != len(positions):
-        raise ServerError("The server picks its rows at another step tag: leave --step-tag out.")
+        raise ServerError("The server returns rows at another step tag: leave the step tag out.")
     return RawOutputs(rows, positions, len(token_ids))

@@ -1,4 +1,4 @@
-"""The command `prm-app`: its commands, how they are read, and how a script sees them end.
+"""The command `prm-app`: reads its arguments, runs one command, and turns errors into exit codes.
 
 Exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no
 server, 130 interrupted. Results go to stdout; progress and errors go to stderr.
@@ -12,7 +12,8 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, ui
+from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, show, ui
+from prm_app.cli.hints import with_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
 from prm_app.local.vllm_options import engine_options, help_on_engine_options
 
@@ -33,30 +34,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(parser, argv)
     except PrmError as error:
-        print(f"prm-app: {error}", file=sys.stderr)
+        show.failure(with_options(error))
         return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has had enough
+    except BrokenPipeError:  # the program that reads our output has ended
         sys.stdout = None
         return 0
 
 
 def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
-    args, unknown = parser.parse_known_args([arg for arg in argv if not arg.startswith("--help=")])
+    topics = [arg for arg in argv if arg.startswith("--help=")]
+    args, unknown = parser.parse_known_args([arg for arg in argv if arg not in topics])
     args.engine = {}
     if args.own_parser:
         args.rest = argv[1:]
-    elif args.takes_engine_options:
+        return args.run(args)
+    if args.takes_engine_options:
         _hush()
-        for arg in argv:
-            if arg.startswith("--help="):
-                return help_on_engine_options(arg)
+        if topics:
+            return help_on_engine_options(topics[0])
         if any(arg.startswith("-") for arg in unknown):
             engine, rest = engine_options(argv)
             args, unknown = parser.parse_known_args(rest)
             args.engine = engine
-    if unknown and not args.own_parser:
+    if unknown := unknown + topics:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return args.run(args)
 
@@ -83,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _hush() -> None:
-    """Keeps the engine's libraries from writing on stderr what is not for the user."""
+    """Keeps vLLM and PyTorch from writing messages to stderr that no user needs."""
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     warnings.simplefilter("ignore")
     for name in ("torch", "vllm"):

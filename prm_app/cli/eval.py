@@ -17,6 +17,7 @@ from rich.table import Table
 from prm_app.bench.machine import versions
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import add_scoring, open_scorer, read_text, solution_of, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation import metrics
@@ -30,21 +31,21 @@ examples:
   prm-app eval gsm8k.json --model Qwen2.5-Math-PRM-7B
   prm-app eval best_of_8.jsonl --base-url http://gpu:8000 --json > record.json
 
-The file is a JSON list or JSONL of one of two kinds, known by its fields; others are ignored.
+The file is a JSON list or JSONL. Its fields tell which of two kinds it is; others are ignored.
   First-error detection, the format of Qwen/ProcessBench: "problem", "steps" (a list of texts) and
-  "label", the index of the first wrong step, -1 where all are right.
+  "label", the index of the first wrong step, or -1 if all are right.
   Best-of-N: "problem" and "candidates", each with its "solution" and "is_correct" (true or false);
   or an "answer" beside "problem", and math-verify says which candidates give it.
 
-A solution that cannot be scored is in no figure, nor is a problem with such
-a candidate: they are listed, and the exit code is 1.
+A solution that cannot be scored is listed, and the exit code is 1. The figures leave it out, and
+every problem that it is a candidate of.
 
-Every vLLM engine option is taken as vLLM names it: `prm-app eval --help=all` lists them.
+The command takes every engine option of vLLM: `prm-app eval --help=all` lists them.
 """
 GRID = [i / 10 for i in range(1, 10)]
 BEST = "best on this data"
 CAVEAT = """\
-The best threshold was chosen on this very data: its F1 is an upper bound, and not comparable with
+The best threshold was chosen on this very data, so its F1 is an upper bound: do not compare it with
 published figures, whose threshold was fixed beforehand."""
 
 
@@ -106,13 +107,13 @@ def _read(args: argparse.Namespace) -> list[Labelled] | list[Choice]:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
     found = list(islice(rows(read_text(args.file), args.file), args.limit))
     if not found:
-        raise InputError(f"{args.file} is empty: `prm-app eval --help` says what it should hold.")
+        raise InputError(f"{args.file} is empty: `prm-app eval --help` says what to put in it.")
     data: list[Any] = []
     with show.progress("Reading", len(found)) as bar:
         for where, row in found:
             data.append(read_row(where, row))
             if type(data[-1]) is not type(data[0]):
-                raise InputError(f"{where}: of another kind than the first row. Give two files.")
+                raise InputError(f"{where} is of another kind than the first row: give two files.")
             bar.advance(TaskID(0))
     return data
 
@@ -120,7 +121,7 @@ def _read(args: argparse.Namespace) -> list[Labelled] | list[Choice]:
 def _first_errors(
     args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
-    """First-error detection by threshold, and how far the rewards can be believed."""
+    """First-error detection by threshold, and the calibration of the rewards."""
     jobs = {row.where: Solution(row.problem, tuple(row.steps)) for row in data}
     scored = _score(scorer, jobs, failures)
     errors = [row.label for row in data if row.where in scored]
@@ -215,7 +216,7 @@ def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
 def _score(
     scorer: Scorer, jobs: Mapping[str, Solution | PrmError], failures: dict[str, PrmError]
 ) -> dict[str, tuple[float, ...]]:
-    """The rewards of each solution by its place, in order; what failed goes to `failures`."""
+    """The rewards of each solution by its place, in order; errors go into `failures`."""
     scored = {}
     for place, outcome in zip(jobs, in_order(scorer, list(jobs.values())), strict=True):
         if isinstance(outcome, PrmError):
@@ -226,17 +227,17 @@ def _score(
 
 
 def _tell(failures: dict[str, PrmError]) -> None:
-    """Lists what could not be scored; what failed for the same reason in one line."""
+    """Lists what could not be scored, one line for each reason."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for where, error in failures.items():
-        reasons[str(error)].append(where)
+        reasons[with_options(error)].append(where)
     for reason, places in reasons.items():
         others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
         show.failure(f"{places[0]}{others}: {reason}")
     if failures:
         show.failure(
-            f"{len(failures)} solutions could not be scored: they, and the problems that they are "
-            "candidates of, are in no figure."
+            f"{len(failures)} solutions could not be scored: the figures leave them out, and every "
+            "problem that they are candidates of."
         )
 
 

@@ -11,9 +11,9 @@ from prm_app.catalog import BENCHMARKS, CATALOG, Prm
 from prm_app.cli import show
 
 EPILOG = """\
-Any other checkpoint of these formats can be named by its hub name or folder wherever a model is
-asked for. "Fits" compares the weights alone with the memory of this machine: the GPU's, or the free
-memory where there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
+Every command takes any other checkpoint of these formats too, by its hub name or folder. "Fits"
+compares the weights alone with the memory of the GPU, or with the free memory without a GPU; the
+context needs some more. F1 is the mean first-error F1 on ProcessBench.
 """
 
 
@@ -75,7 +75,7 @@ def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
 
 
 def _memory() -> tuple[int | None, int]:
-    """Bytes for a model here, or None where that cannot be told, and bytes a weight takes."""
+    """Bytes for a model here, or None without PyTorch, and bytes that a weight takes."""
     try:
         from prm_app.local.engine_args import model_memory
 

@@ -1,4 +1,4 @@
-"""`prm-app rank`: Best-of-N, with the votes over final answers beside it."""
+"""`prm-app rank`: Best-of-N, and the votes over final answers."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
@@ -85,7 +86,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    problems = [_generated(args)] if args.generate is not None else _given(args)
+    problems = [_generated(args)] if args.generate is not None else _from_files(args)
     failed = 0
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
@@ -103,10 +104,10 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _given(args: argparse.Namespace) -> list[Candidates]:
+def _from_files(args: argparse.Namespace) -> list[Candidates]:
     """The problems and solutions of the files."""
     if not args.files:
-        raise InputError("There are no solutions: give a file, or --generate with a generator.")
+        raise InputError("There are no solutions: give a FILE, or --generate with a generator.")
     if len(args.files) == 1 and Path(args.files[0]).suffix in (".json", ".jsonl"):
         (path,) = args.files
         problems = from_file(read_text(path).encode(), path)
@@ -120,7 +121,7 @@ def _given(args: argparse.Namespace) -> list[Candidates]:
 
 
 def _generated(args: argparse.Namespace) -> Candidates:
-    """What the generator writes; each solution shows on stderr as it comes."""
+    """The solutions that the generator writes; each is printed on stderr as it comes."""
     if args.files:
         raise InputError("Give files of solutions or --generate, not both.")
     if not args.generator_url or not args.generator_model:
@@ -132,11 +133,12 @@ def _generated(args: argparse.Namespace) -> Candidates:
         args.generator_temperature,
         args.generator_max_tokens,
         args.generator_seed,
+        args.timeout,
     )
     candidates, failure = Candidates(_problem(args)), None
     for each in generator.candidates(candidates.problem, args.generate):
         if isinstance(each, PrmError):
-            show.failure(str(each))
+            show.failure(with_options(each))
             failure = each
         else:
             candidates.solutions.append(each)
@@ -180,5 +182,5 @@ def _votes(ranking: Ranking, texts: list[str], how: Aggregation) -> dict[str, Vo
 
 
 def _numbered(vote: Vote | None, numbers: list[int]) -> Vote | None:
-    """The same vote, its solutions counted from 1 among all."""
+    """The same vote, with each solution's place among the scored ones replaced by its number."""
     return vote and replace(vote, solutions=tuple(numbers[i] for i in vote.solutions))

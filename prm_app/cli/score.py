@@ -6,6 +6,7 @@ from typing import Any
 
 from prm_app.cli import show
 from prm_app.cli.batch import Outcome, attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
@@ -30,10 +31,10 @@ examples:
   prm-app score solutions.jsonl --json > rewards.jsonl
 
 Each line of a JSONL file is an object with "problem" and either "solution" (a text) or "steps" (a
-list of texts, scored as they are); what else it holds is kept in the answer. Answers keep the
-order of the lines, and a line that fails is answered by its "error".
+list of texts, each scored as one step). Answers have the order of the lines and keep all other
+fields; the answer to a line that cannot be scored holds an "error" instead of rewards.
 
-Every vLLM engine option is taken as vLLM names it: `prm-app score --help=all` lists them.
+The command takes every engine option of vLLM: `prm-app score --help=all` lists them.
 """
 
 
@@ -83,14 +84,14 @@ def _read_lines(path: str) -> list[tuple[int, dict]]:
         if not isinstance(value, dict):
             raise InputError(f"{path}, line {number}: not an object with problem and solution.")
     if not lines:
-        raise InputError(f"{path} is empty: `prm-app score --help` says what it should hold.")
+        raise InputError(f"{path} is empty: `prm-app score --help` says what to put in it.")
     return lines
 
 
 def _score_lines(
     args: argparse.Namespace, scorer: Scorer, lines: list[tuple[int, dict]], threshold: float
 ) -> int:
-    """Scores all lines at once, and writes the answers in their order as they become known."""
+    """Scores all lines together, and writes each answer once those before it are written."""
     jobs = [attempt(_solution, args, row) for _, row in lines]
     failed = 0
     for (number, row), outcome in zip(lines, in_order(scorer, jobs), strict=True):
@@ -121,7 +122,9 @@ def _write(
     outcome: Outcome,
     threshold: float,
 ) -> None:
-    error = f"{args.file}, line {number}: {outcome}" if isinstance(outcome, PrmError) else None
+    error = None
+    if isinstance(outcome, PrmError):
+        error = f"{args.file}, line {number}: {with_options(outcome)}"
     if args.json:
         kept = {key: value for key, value in row.items() if key not in ("solution", "steps")}
         answer = (
