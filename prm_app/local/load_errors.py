@@ -138,8 +138,8 @@ def load_error(error: BaseException) -> PrmError:
     memory = ("out of memory", "OutOfMemory", "available memory", "free memory", "KV cache")
     if isinstance(error, MemoryError) or any(word.lower() in text.lower() for word in memory):
         found: PrmError = OutOfMemoryError(
-            "The model does not fit the memory of this machine: give it a smaller context or less of "
-            "the GPU's memory, free memory that other programs hold, or choose a smaller model. "
+            "The model does not fit the memory of this machine: give it a smaller context or less "
+            "of the GPU's memory, free memory that other programs hold, or choose a smaller model. "
             f"vLLM says: {text}",
             settings=["max_model_len", "gpu_memory_utilization"],
         )
