@@ -11,7 +11,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 UV      := $(BIN)/uv
 # Each in a process of its own: one holds vLLM engines, one servers, one the app and a browser.
-SUITES  ?= unit training engine server browser
+SUITES  ?= unit training engine server docs browser
 
 # torch's CPU build is not on the default index: take a wheel at hand, else ask PyTorch's own index.
 WHEELS  := $(firstword $(foreach d,$(PIP_FIND_LINKS),$(if $(wildcard $(d)/torch-*+cpu-*),$(d))))
