@@ -21,13 +21,18 @@ import pytest
 from documentation import BLOCKS, ROOT, Block
 
 START_SECONDS = 300
-PRM_APP = f"""#!/bin/bash
+SCRIPTS = {
+    "python": f"""#!/bin/bash
+exec {sys.executable} "$@"
+""",
+    "prm-app": """#!/bin/bash
 case "$1 $*" in
     *--base-url*) ;;
     score*|rank*|eval*|reward*|doctor*) set -- "$@" --base-url "$DOCS_SERVER" --api-key secret ;;
 esac
-exec {sys.executable} -m prm_app.cli "$@"
-"""
+exec python -m prm_app.cli "$@"
+""",
+}
 
 
 class Run:
@@ -39,9 +44,9 @@ class Run:
         self.ports = {port: _free_port() for port in ("8081", "7860")}
         bin = folder / "bin"
         bin.mkdir()
-        (bin / "prm-app").write_text(PRM_APP)
-        (bin / "prm-app").chmod(0o755)
-        (bin / "python").symlink_to(sys.executable)
+        for name, script in SCRIPTS.items():
+            (bin / name).write_text(script)
+            (bin / name).chmod(0o755)
         self.env = os.environ | {
             "PATH": f"{bin}:{os.environ['PATH']}",
             "DOCS_SERVER": self.here("http://127.0.0.1:8081"),

@@ -61,6 +61,7 @@ def test_commands_and_options_exist(options, page):
     for words in (words for text in texts for words in commands(text)):
         if words[0] == "prm-app":
             command = words[1] if words[1:] and words[1].isalpha() else ""
+            assert options(command), " ".join(words)
             for word in words[1:]:
                 if word.startswith("--") and not word.startswith("--help"):
                     assert word.split("=")[0] in options(command), " ".join(words)
