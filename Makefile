@@ -1,7 +1,10 @@
 # Sets up one virtual environment per backend and runs the project in it.
-#   make demo    set up, then open the app on http://127.0.0.1:7860
-#   make test    set up, then run every test (SUITES=unit for the quick ones)
-#   make lock    pin the dependencies of pyproject.toml again
+#   make demo     set up, then open the app on http://127.0.0.1:7860
+#   make test     set up, then run every test (SUITES=unit for the quick ones)
+#   make lint     set up, then check style and format
+#   make install  set up
+#   make lock     pin the dependencies of pyproject.toml again
+#   make clean    remove both environments
 # BACKEND=cpu or BACKEND=cuda overrides the choice made from nvidia-smi.
 
 BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)

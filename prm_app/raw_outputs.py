@@ -21,7 +21,7 @@ from prm_app.remote import Servers, choose
 class RawOutputs:
     """The logits of one prompt: `rows`, of shape `(rows, labels)`, belong to `positions` in it.
 
-    `tokens` is the length of the prompt; `positions` is None where a server chose the rows itself.
+    `tokens` is the length of the prompt; `positions` is None if a server chose the rows.
     """
 
     rows: np.ndarray
@@ -34,8 +34,15 @@ def local_outputs(
 ) -> list[RawOutputs]:
     """The outputs of a model loaded in this process; see RawOutputs.
 
-    `step_tag` is a token's text or id. Raises InputError for a tag that is no token and a prompt
-    that is too long, and ModelError where the model cannot be loaded.
+    Args:
+        model: A catalogue key, hub name or local folder.
+        prompts: The prompts, with their special tokens.
+        step_tag: The token whose rows are returned, by its text or id; None returns all rows.
+        options: vLLM's engine arguments by their Python names.
+
+    Raises:
+        InputError: The tag is no token, or a prompt is too long.
+        ModelError: The model cannot be loaded.
     """
     from transformers import AutoTokenizer
 

@@ -19,6 +19,7 @@ PAGES = {
         *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
         *sorted((ROOT / "docs").glob("*.md")),
         ROOT / "plugin" / "README.md",
+        ROOT / "benchmarks" / "README.md",
     ]
 }
 NOTE = re.compile(r"<!-- (not run|saved as|stays up at):? (.+?) -->")
