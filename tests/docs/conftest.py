@@ -13,12 +13,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import pytest
-from documentation import BLOCKS, ROOT, Block
+from documentation import BLOCKS, Block
+
+from prm_app.cli import COMMANDS
 
 START_SECONDS = 300
 SCRIPTS = {
@@ -117,25 +120,29 @@ def run(tmp_path_factory) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
-def options() -> Callable[[str], set[str]]:
-    """The options that a command takes: those of its help, and of vLLM's."""
-    known: dict[str, set[str]] = {}
-
-    def of(command: str) -> set[str]:
-        if command not in known:
-            topics = ["--help"]
-            if "vLLM engine option" in _help(command, "--help") or command == "serve":
-                topics.append("--help=all")
-            text = " ".join(_help(command, topic) for topic in topics)
-            known[command] = set(re.findall(r"(?<![\w-])--[a-z][\w.-]*", text))
-        return known[command]
-
-    return of
+def options() -> Callable[[str], frozenset[str]]:
+    return _options
 
 
-def _help(command: str, topic: str) -> str:
-    words = [sys.executable, "-m", "prm_app.cli", *([command] if command else []), topic]
-    return subprocess.run(words, cwd=ROOT, capture_output=True, text=True).stdout
+@cache
+def _options(command: str) -> frozenset[str]:
+    """The options that a command takes: those in its help, and vLLM's if it takes them."""
+    own = _options_in(command, "--help")
+    if command == "serve":
+        return own | _options_in("serve", "--help=all")
+    module = {each.__name__.rsplit(".", 1)[1]: each for each in COMMANDS}.get(command)
+    takes_engine_options = getattr(module, "TAKES_ENGINE_OPTIONS", False)
+    return own | _options_in("score", "--help=all") if takes_engine_options else own
+
+
+@cache
+def _options_in(*words: str) -> frozenset[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "prm_app.cli", *filter(None, words)],
+        capture_output=True,
+        text=True,
+    )
+    return frozenset(re.findall(r"(?<![\w-])--[a-z][\w.-]*", done.stdout))
 
 
 def _free_port() -> int:
