@@ -22,7 +22,7 @@ PAGES = {
         ROOT / "benchmarks" / "README.md",
     ]
 }
-NOTE = re.compile(r"<!-- (not run|saved as|stays up at):? (.+?) -->")
+NOTE = re.compile(r"<!-- (not run|saved as|stays up at|part of|file):? (.+?) -->")
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,14 @@ def test_python(run, block, monkeypatch):
     exec(compile(run.here(block.text), str(block), "exec"), {"__name__": "__main__"})
 
 
+@pytest.mark.parametrize("block", [b for b in BLOCKS if b.kind in ("part of", "file")], ids=str)
+def test_code_shown_is_the_code(block):
+    shown, code = (
+        " ".join(text.split()) for text in (block.text, (ROOT / block.about).read_text())
+    )
+    assert shown == code if block.kind == "file" else shown in code
+
+
 @pytest.mark.parametrize("block", [b for b in BLOCKS if b.language in ("json", "jsonl")], ids=str)
 def test_json(block):
     for value in [block.text] if block.language == "json" else block.text.splitlines():
