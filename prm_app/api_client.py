@@ -1,6 +1,6 @@
-"""One OpenAI-compatible server over HTTP: asks it once, and says what went wrong as a PrmError.
+"""One OpenAI-compatible server over HTTP: sends a request once, and raises failures as PrmErrors.
 
-Knows addresses, keys, time limits and error answers; knows no PRM, and tries nothing twice.
+Knows addresses, keys, time limits and error answers; knows no PRM, and repeats no request.
 """
 
 from __future__ import annotations
@@ -19,15 +19,22 @@ _ROUTES = ("/pooling", "/v1/models", "/v1/completions", "/v1/chat/completions", 
 
 
 class Api:
-    """A server's JSON routes. `url` may end in `/v1` or not; `timeout` is in seconds.
+    """A server's JSON routes.
 
     A server on this machine is asked directly, others through the proxy that the environment names.
-    Raises InputError for an API key that is empty or that HTTP cannot carry, and UnreachableError
-    if what the environment names is no proxy.
 
-    Its methods raise UnreachableError if there is no answer, BusyError if asking again may help
-    (429 and 5xx), InputError if the server refuses what was sent (400, 413, 422), and ServerError
-    for everything else.
+    Args:
+        url: Its address; see `base_url`.
+        api_key: Sent with each request; None sends none.
+        timeout: Seconds that the server may take for one answer.
+
+    Raises:
+        UnreachableError: The server does not answer, or what the environment names is no proxy.
+            The methods raise this and the following.
+        BusyError: Another try may help (429 and 5xx).
+        InputError: The server refuses the request (400, 413, 422), or the key is empty or one that
+            HTTP cannot carry.
+        ServerError: Any other failure.
     """
 
     def __init__(self, url: str, api_key: str | None = None, timeout: float = 300.0) -> None:
@@ -60,13 +67,15 @@ class Api:
             raise UnreachableError(
                 f"The server at {self.url} did not answer in time{self._way()} "
                 f"({type(error).__name__}): it may be overloaded or still starting. Try again, or "
-                "raise --timeout."
+                "allow more time.",
+                settings=["timeout"],
             ) from error
         except (httpx.TransportError, httpx.InvalidURL) as error:
             raise UnreachableError(
                 f"No server answers at {self.url}{self._way()} ({error or type(error).__name__}): "
                 f"check the address, and that it runs, with `curl {self.url}/v1/models`. "
-                "`prm-app serve` starts one."
+                "`prm-app serve` starts one.",
+                settings=["url"],
             ) from error
         if not response.is_success:
             raise self._refusal(response)
@@ -74,8 +83,9 @@ class Api:
             return response.json()
         except ValueError as error:
             raise ServerError(
-                f"The server at {self.url} answered {path} with something that is not JSON: it is "
-                "no OpenAI-compatible server. Check --base-url."
+                f"The server at {self.url} answered {path} with something that is not JSON, so it "
+                "is no OpenAI-compatible server: check the address.",
+                settings=["url"],
             ) from error
 
     def _refusal(self, response: httpx.Response) -> Exception:
@@ -84,9 +94,10 @@ class Api:
             says = says.replace(self._api_key, "[the API key]")
         if status in (401, 403):
             return ServerError(
-                f"The server at {self.url} refused the API key: give the right one with --api-key "
-                "or VLLM_API_KEY.",
+                f"The server at {self.url} refused the API key: give the key that it was started "
+                "with.",
                 status,
+                settings=["api_key"],
             )
         if status in (400, 413, 422):
             return InputError(f"The server at {self.url} refused the request: {says}")
@@ -148,7 +159,7 @@ def base_url(url: str) -> str:
 
 
 def _message(response: httpx.Response) -> str:
-    """What an error answer says: vLLM and OpenAI nest it, others do not."""
+    """The message in an error answer: vLLM and OpenAI nest it, others do not."""
     try:
         body = response.json()
     except ValueError:

@@ -108,7 +108,8 @@ def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> Non
         raise OutOfMemoryError(
             f"{prm.title} needs about {needed / 1e9:.1f} GB for its weights alone, and "
             f"{available / 1e9:.1f} GB are there: choose a smaller model, free memory that other "
-            "programs hold, or spread it over several GPUs with --tensor-parallel-size."
+            "programs hold, or spread it over several GPUs.",
+            settings=["tensor_parallel_size"],
         )
 
 

@@ -106,7 +106,8 @@ def take(problems: Iterator[Problem], count: int) -> list[Problem]:
     taken = list(islice(problems, count))
     if len(taken) < count:
         raise InputError(
-            f"The prompts end after {len(taken)} of {count} problems: use --problems or --repeats "
-            "to score fewer, or give a longer file."
+            f"The prompts end after {len(taken)} of {count} problems: measure fewer problems, "
+            "fewer repeats, or give a longer file.",
+            settings=["problems", "repeats"],
         )
     return taken

@@ -1,5 +1,4 @@
-"""One benchmark run: starts the peers, lets them take turns on the same prompts, checks that they
-agree, and returns a record that can be kept.
+"""One benchmark run: peers take turns on the same prompts, and their rewards are compared.
 
 Peers take turns within each scenario, so that a busy machine is as unfair to one as to the next,
 and medians are reported.

@@ -1,4 +1,4 @@
-"""The command `prm-app`: its commands, how they are read, and how a script sees them end.
+"""The command `prm-app`: reads its arguments, runs one command, and turns errors into exit codes.
 
 Exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no
 server, 130 interrupted. Results go to stdout; progress and errors go to stderr.
@@ -14,7 +14,8 @@ from importlib.metadata import version
 
 from setproctitle import setproctitle
 
-from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, ui
+from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, show, ui
+from prm_app.cli.hints import with_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
 from prm_app.local.vllm_options import engine_options, help_on_engine_options
 from prm_app.proxies import mended
@@ -43,11 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _run(parser, argv)
     except PrmError as error:
-        print(f"prm-app: {error}", file=sys.stderr)
+        show.failure(with_options(error))
         return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has had enough
+    except BrokenPipeError:  # the program that reads our output has ended
         sys.stdout = None
         return 0
 

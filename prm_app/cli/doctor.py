@@ -15,6 +15,7 @@ from prm_app.cli import show
 from prm_app.cli.card_example import compare
 from prm_app.cli.options import add_model, open_scorer
 from prm_app.errors import ModelError, NoEngineError, PrmError
+from prm_app.local.architectures import known_architectures
 from prm_app.local.engine_args import available_memory, has_bf16, on_cpu
 
 TAKES_ENGINE_OPTIONS = True
@@ -76,14 +77,9 @@ def _plugin() -> Iterator[str]:
                 "this environment."
             )
         yield f"{group}: {found[0].name} = {found[0].value}"
-    try:
-        from vllm import ModelRegistry
-        from vllm.plugins import load_general_plugins
-    except ImportError as error:
-        raise NoEngineError from error
-    load_general_plugins()
+    known = known_architectures()
     for architecture in ARCHITECTURES:
-        if architecture not in ModelRegistry.get_supported_archs():
+        if architecture not in known:
             raise ModelError(
                 f"vLLM does not know {architecture}: VLLM_PLUGINS may leave the plugin out."
             )

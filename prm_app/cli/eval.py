@@ -16,6 +16,7 @@ from rich.table import Table
 from prm_app.bench.machine import versions
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import add_scoring, open_scorer, read_bytes, solution_in, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation import metrics
@@ -31,7 +32,7 @@ examples:
   prm-app eval gsm8k.json --model Qwen2.5-Math-PRM-7B
   prm-app eval best_of_8.jsonl --base-url http://gpu:8000 --json > record.json
 
-The file is a JSON list or JSONL of one of two kinds, known by its fields; others are ignored.
+The file is a JSON list or JSONL. Its fields tell which of two kinds it is; others are ignored.
   First-error detection, the format of Qwen/ProcessBench: "problem", "steps" (a list of texts) and
   "label", the index of the first wrong step, -1 if all are right; or rows of PRM800K,
   Math-Shepherd or TRL's stepwise supervision.
@@ -42,12 +43,12 @@ The file is a JSON list or JSONL of one of two kinds, known by its fields; other
 A row that cannot be read and a solution that cannot be scored are in no figure, nor is a problem
 with such a candidate: they are listed, and the exit code is 1.
 
-Every vLLM engine option is taken as vLLM names it: `prm-app eval --help=all` lists them.
+The command takes every engine option of vLLM: `prm-app eval --help=all` lists them.
 """
 GRID = [i / 10 for i in range(1, 10)]
 BEST = "best on this data"
 CAVEAT = """\
-The best threshold was chosen on this very data: its F1 is an upper bound, and not comparable with
+The best threshold was chosen on this very data, so its F1 is an upper bound: do not compare it with
 published figures, whose threshold was fixed beforehand."""
 
 
@@ -214,7 +215,7 @@ def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
 def _score(
     scorer: Scorer, jobs: Mapping[str, Solution | PrmError], failures: dict[str, PrmError]
 ) -> dict[str, tuple[float, ...]]:
-    """The rewards of each solution by its place, in order; what failed goes to `failures`."""
+    """The rewards of each solution by its place, in order; errors go into `failures`."""
     scored = {}
     for place, outcome in zip(jobs, in_order(scorer, list(jobs.values())), strict=True):
         if isinstance(outcome, PrmError):
@@ -225,10 +226,10 @@ def _score(
 
 
 def _tell(failures: dict[str, PrmError]) -> None:
-    """Lists what could not be scored; what failed for the same reason in one line."""
+    """Lists what could not be scored, one line for each reason."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for where, error in failures.items():
-        reasons[str(error)].append(where)
+        reasons[with_options(error)].append(where)
     for reason, places in reasons.items():
         others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
         show.failure(f"{places[0]}{others}: {reason}")

@@ -1,4 +1,4 @@
-"""`prm-app rank`: Best-of-N, with the votes over final answers beside it."""
+"""`prm-app rank`: Best-of-N, and the votes over final answers."""
 
 import argparse
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
@@ -164,11 +165,12 @@ def _generated(args: argparse.Namespace) -> Problem:
         args.generator_temperature,
         args.generator_max_tokens,
         args.generator_seed,
+        args.timeout,
     )
     problem, rows, failure = _problem(args), [], None
     for each in generator.candidates(problem, args.generate):
         if isinstance(each, PrmError):
-            show.failure(str(each))
+            show.failure(with_options(each))
             failure = each
         else:
             rows.append(Row(Place("generated", len(rows) + 1), problem, each, None, {}))

@@ -38,7 +38,7 @@ ProcessBench, PRM800K, Math-Shepherd, TRL's stepwise supervision or search-and-l
 holds is kept in the answer. Answers keep the order of the file, and what fails is answered by its
 "error".
 
-Every vLLM engine option is taken as vLLM names it: `prm-app score --help=all` lists them.
+The command takes every engine option of vLLM: `prm-app score --help=all` lists them.
 """
 
 
@@ -137,4 +137,5 @@ def _show(row: Row | PlaceError, outcome: Outcome, threshold: float) -> None:
 
 
 def _located(row: Row | PlaceError, error: PrmError) -> str:
-    return str(error) if isinstance(error, PlaceError) else f"{row.place}: {error}"
+    said = with_options(error)
+    return said if isinstance(error, PlaceError) else f"{row.place}: {said}"

@@ -34,7 +34,7 @@ PLUGIN = "prm"
 
 
 def serve(argv: Sequence[str]) -> None:
-    """Runs a server until it is ended by a signal; raises ModelError where it does not start."""
+    """Runs a server until it is ended by a signal; raises ModelError if it does not start."""
     args = server_args(argv)
     from vllm.entrypoints.cli.serve import ServeSubcommand
 

@@ -1,7 +1,7 @@
-"""How one vLLM server is asked for rewards: by the plugin's request, or by token ids.
+"""The two ways to ask a vLLM server for rewards: the plugin's request, or token ids.
 
-A server with the vllm-prm plugin takes problem and steps; a stock one takes token ids, and its raw
-outputs are read here. Which one a server understands is found out by scoring a small sample.
+A server with the vllm-prm plugin takes problem and steps. A stock server takes token ids, and its
+raw outputs become rewards here. A small sample, scored first, shows which of them a server knows.
 """
 
 from __future__ import annotations
@@ -22,14 +22,18 @@ from prm_app.remote.servers import Servers
 from prm_app.solutions.solution import Solution
 
 SAMPLE = Solution("What is 1 + 1?", ("1 + 1 = 2",))
-"""Scored to learn how a server answers."""
+"""The small sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The steps as a server scored them, their rewards, and the length of the prompt in tokens.
+    """A server's answer.
 
-    `family` is how the model reads, as the server says; empty if it is known here.
+    Attributes:
+        steps: The steps as it scored them.
+        rewards: One for each step, in [0, 1].
+        tokens: The length of the prompt.
+        family: The name of the model's family there; empty if the prompt was built here.
     """
 
     steps: tuple[str, ...]
@@ -50,7 +54,7 @@ class Client(ABC):
 
 
 class _PluginClient(Client):
-    """The request of the vllm-prm plugin: the server has the tokenizer."""
+    """Sends problem and steps: the plugin builds the prompt on the server."""
 
     async def score(self, solution: Solution) -> Answer:
         answer = await _ask_plugin(self._api, self.served, solution)
@@ -60,16 +64,16 @@ class _PluginClient(Client):
 
 
 class _TokenClient(Client):
-    """Token ids to a stock server, which returns one row of outputs per token or per step end."""
+    """Sends token ids to a stock server, which returns a row for each token or each step end."""
 
     def __init__(self, api: Api, served: Served, prompts: PrmFamily) -> None:
         super().__init__(api, served, type(prompts))
         self._prompts = prompts
 
     async def check(self) -> None:
-        """Raises NotAPrmError where raw and activated outputs do not fit together as a PRM's do.
+        """Raises NotAPrmError if raw and activated outputs do not belong together as a PRM's do.
 
-        So no softmax or sigmoid is ever taken twice, or left out.
+        Otherwise a softmax or sigmoid might be taken twice, or left out.
         """
         prompt = self._prompts.encode(SAMPLE.problem, SAMPLE.steps)
         try:
@@ -80,13 +84,13 @@ class _TokenClient(Client):
             raise NotAPrmError(
                 f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
                 f"{self.prm.family.name} format: {error}. If it is one, start the server with "
-                "`prm-app serve`, or vLLM's own with "
-                """--pooler-config '{"tok_pooling_type": "ALL"}'."""
+                "`prm-app serve`, or with "
+                """`vllm serve --pooler-config '{"tok_pooling_type": "ALL"}'`."""
             ) from error
         if not fitting:
             raise NotAPrmError(
-                f"{self.served.name} at {self._api.url}, asked for raw outputs, does not return "
-                "them: use vLLM 0.26 or newer there, or start the server with `prm-app serve`."
+                f"{self.served.name} at {self._api.url} does not return raw outputs: use vLLM 0.26 "
+                "or newer there, or start the server with `prm-app serve`."
             )
 
     async def score(self, solution: Solution) -> Answer:
@@ -123,7 +127,7 @@ async def find_client(api: Api, served: Served, servers: Servers) -> Client:
 
 
 async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
-    """Asking by the plugin's request, or None where the server does not know it."""
+    """A client that sends the plugin's request, or None if the server does not know it."""
     try:
         answer = await _ask_plugin(api, served, SAMPLE)
     except InputError:
@@ -133,7 +137,7 @@ async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
             raise
         raise NotAPrmError(
             f"{served.name} at {api.url} is not served as a reward model (there is no /pooling): "
-            "start the server with `prm-app serve`, or vLLM's own with --runner pooling."
+            "start the server with `prm-app serve`, or with `vllm serve --runner pooling`."
         ) from error
     if answer.family not in FAMILIES:
         raise ServerError(
@@ -154,8 +158,8 @@ async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
         tokens, family = int(found["tokens"]), str(found.get("family", ""))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ServerError(
-            f"The server at {api.url} has a plugin of its own, not vllm-prm: start it with "
-            "--io-processor-plugin prm."
+            f"The server at {api.url} has another plugin than vllm-prm: start it with `prm-app "
+            "serve`, or with `vllm serve --io-processor-plugin prm`."
         ) from error
     if len(rewards) != len(steps) or not all(0 <= reward <= 1 for reward in rewards):
         raise ServerError(f"The server at {api.url} answered with something other than rewards.")
@@ -173,8 +177,9 @@ async def _token_client(api: Api, served: Served, servers: Servers) -> _TokenCli
             raise
         raise ServerError(
             f"The server at {api.url} has no vllm-prm plugin, so prompts are built here, and the "
-            f"tokenizer of {prm.checkpoint} cannot be read here: name its hub name or folder with "
-            f"--remote-tokenizer, or start the server with `prm-app serve`. {error}"
+            f"tokenizer of {prm.checkpoint} cannot be read here: give the hub name or folder of "
+            f"the tokenizer, or start the server with `prm-app serve`. {error}",
+            settings=["tokenizer"],
         ) from error
     client = _TokenClient(api, served, prompts)
     await client.check()

@@ -20,7 +20,8 @@ from prm_app.solutions.solution import ScoredSolution, Solution
 class RemoteScorer(Scorer):
     """Scores with one or several servers of the same PRM.
 
-    Raises a PrmError where no server answers, or one serves another model or none that is a PRM.
+    Raises:
+        PrmError: No server answers, a server serves another model, or the model is no PRM.
     """
 
     def __init__(self, servers: Servers) -> None:
@@ -42,7 +43,8 @@ class RemoteScorer(Scorer):
             raise ServerError(
                 "The servers serve different models ("
                 + ", ".join(f"{each.api.url}: {key}" for key, each in connected.items())
-                + "): name servers of one model with --base-url."
+                + "): name servers of one model.",
+                settings=["url", "model"],
             )
         (first,) = connected.values()
         for server in self._servers:
@@ -70,7 +72,7 @@ class RemoteScorer(Scorer):
         return not self._loop.closed
 
     def close(self) -> None:
-        """Ends the connections; what is still asked for fails."""
+        """Closes the connections; requests under way fail."""
         self._loop.close(*(server.api.close() for server in self._servers))
 
 
@@ -82,6 +84,6 @@ class _Server:
         self.client: Client | None = None
 
     async def connect(self) -> None:
-        """Finds the model and how to ask for it; raises a PrmError that says what is wrong."""
+        """Finds the model and the server's dialect; raises a PrmError."""
         served = await choose(self.api, self.model)
         self.client = await find_client(self.api, served, self._servers)

@@ -101,8 +101,9 @@ def launch(
         page.close(verbose=False)
         raise PrmError(
             f"The MCP tools cannot be served ({page.mcp_error}): `pip install 'gradio[mcp]'` in an "
-            "environment of its own brings the versions they need, and --base-url uses an engine "
-            "from there."
+            "environment of its own brings the versions they need; there the page scores with a "
+            "running server.",
+            settings=["url"],
         )
     print(f"The page is on {page.local_url}", flush=True)
     page.block_thread()

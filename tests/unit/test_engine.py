@@ -14,7 +14,7 @@ from prm_app.local.engine import load_error
 @pytest.mark.parametrize(
     ("error", "kind", "text"),
     [
-        (RuntimeError("CUDA error: out of memory"), OutOfMemoryError, "lower --max-model-len"),
+        (RuntimeError("CUDA error: out of memory"), OutOfMemoryError, "give it a smaller context"),
         (ValueError("No available memory for the cache"), OutOfMemoryError, "choose a smaller"),
         (RuntimeError("CUDA error: device-side assert"), EngineError, "start it again"),
         (ValueError("no such layer"), ModelError, "no such layer"),

@@ -153,7 +153,7 @@ def test_a_server_without_pooling_is_not_a_prm():
 
 def test_something_else_than_a_model_server():
     server = Scripted(lambda path, body: (200, {"hello": "world"}))
-    with pytest.raises(ServerError, match="does not answer as a vLLM server's"):
+    with pytest.raises(ServerError, match="does not answer as vLLM's servers do"):
         RemoteScorer(Servers([server.url]))
     server.close()
 
