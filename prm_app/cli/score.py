@@ -6,6 +6,7 @@ from typing import Any
 
 from prm_app.cli import show
 from prm_app.cli.batch import Outcome, attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,

@@ -45,7 +45,8 @@ def prepare(prm: Prm, options: Mapping[str, Any], on_stage: OnStage) -> Prepared
     """
     require_engine()
     on_stage("Looking for the checkpoint", 0.02)
-    prm, folder = fetch(prm, lambda done: on_stage("Downloading the weights", 0.02 + 0.5 * done))
+    doing = "Merging the weights, once" if prm.bundled else "Downloading the weights"
+    prm, folder = fetch(prm, lambda done: on_stage(doing, 0.02 + 0.5 * done))
     on_stage("Reading the tokenizer", 0.54)
     size = itemsize(options, parameters(folder))
     require_memory(prm, folder, available_memory(options), size)

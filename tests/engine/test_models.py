@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file, save
 from torch.nn import Module
 
-from prm_app.catalog import CHECKPOINTS, find_model
+from prm_app.catalog import find_model
+from prm_app.demo_weights import SMALL as CHECKPOINTS
 from prm_app.errors import (
     EngineError,
     ModelError,

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from prm_app.catalog import CHECKPOINTS
 from prm_app.checkpoint import whole
+from prm_app.demo_weights import SMALL as CHECKPOINTS
 
 ROOT = Path(__file__).parents[2]
 ENGINE = {"vllm", "torch"}

@@ -7,7 +7,7 @@ stands learns them by heart. What may change without making a solution wrong is 
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -67,9 +67,17 @@ class Lexicon:
 
     def substitution(self, problem: Problem, rng: random.Random) -> dict[str, str]:
         """New words for a share of the problem's names and things, the same all through it."""
-        share = rng.choice((0.0, 0.3, 0.6, 0.9))
         lines = (problem.question, *(step.line for step in problem.steps))
-        words = {part for line in lines for part in line if isinstance(part, str)}
+        return self.exchange({p for line in lines for p in line if isinstance(p, str)}, rng)
+
+    def exchange(
+        self,
+        words: Collection[str],
+        rng: random.Random,
+        shares: Sequence[float] = (0.0, 0.3, 0.6, 0.9),
+    ) -> dict[str, str]:
+        """New words for names and a share of things; those with the same stem get the same one."""
+        share = rng.choice(shares)
         new: dict[str, str] = {}
         stems: dict[str, str] = {}
         for word in sorted(words):

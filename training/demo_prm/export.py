@@ -19,7 +19,7 @@ from torch import Tensor
 
 from demo_prm.model import DemoPrm, Shape
 from demo_prm.tokenizer import BOS, CHAT_END, CHAT_START, STEP_END, load_tokenizer
-from prm_app.catalog import CHECKPOINTS
+from prm_app.demo_weights import SMALL as CHECKPOINTS
 
 FORMATS = ("skywork", "qwen")
 _TRUNK, _HEAD = "trunk.safetensors", "head.safetensors"

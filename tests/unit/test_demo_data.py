@@ -1,0 +1,29 @@
+"""What is bundled beside the demo PRM can be read, and says where it is from."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from prm_app.demo_weights import DEMO
+from prm_app.evaluation.data import Labelled, read_row, rows
+
+EXAMPLES = json.loads((DEMO / "examples.json").read_text(encoding="utf-8"))["real"]
+
+
+def test_the_bundled_half_of_processbench_is_what_eval_reads():
+    name = "processbench_gsm8k.jsonl"
+    found = [read_row(*row) for row in rows((DEMO / name).read_text(encoding="utf-8"), name)]
+    assert len(found) == 215 and all(isinstance(each, Labelled) for each in found)
+    assert Counter(each.label < 0 for each in found) == {False: 111, True: 104}
+    licence = (DEMO / name).with_suffix(".LICENSE").read_text(encoding="utf-8")
+    assert "ProcessBench" in licence and "Apache License" in licence
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["title"])
+def test_a_real_example_says_who_wrote_it_and_what_is_wrong(example):
+    assert example["generator"] and example["source"] and example["licence"]
+    assert -1 <= example["label"] < len(example["steps"])
+    for rewards in example["recorded"].values():
+        assert len(rewards) == len(example["steps"])
+        assert all(0 <= reward <= 1 for reward in rewards)
