@@ -1,7 +1,10 @@
 # Sets up one virtual environment per backend and runs the project in it.
-#   make demo    set up, then open the app on http://127.0.0.1:7860
-#   make test    set up, then run every test (SUITES=unit for the quick ones)
-#   make lock    pin the dependencies of pyproject.toml again
+#   make demo     set up, then open the app on http://127.0.0.1:7860
+#   make test     set up, then run every test (SUITES=unit for the quick ones)
+#   make lint     set up, then check style and format
+#   make install  set up
+#   make lock     pin the dependencies of pyproject.toml again
+#   make clean    remove both environments
 # BACKEND=cpu or BACKEND=cuda overrides the choice made from nvidia-smi.
 
 BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
@@ -11,7 +14,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 UV      := $(BIN)/uv
 # Each in a process of its own: one holds vLLM engines, one servers, one the app and a browser.
-SUITES  ?= unit training engine server browser
+SUITES  ?= unit training engine server docs browser hostile
 
 # torch's CPU build is not on the default index: take a wheel at hand, else ask PyTorch's own index.
 WHEELS  := $(firstword $(foreach d,$(PIP_FIND_LINKS),$(if $(wildcard $(d)/torch-*+cpu-*),$(d))))

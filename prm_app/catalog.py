@@ -1,19 +1,23 @@
-"""The process reward models on offer, and any other checkpoint of their architectures.
+"""The process reward models on offer, and any other checkpoint of their families.
 
 Each entry declares what page, command line and server derive themselves from. Published numbers are
-first-error F1 on ProcessBench from Zheng et al. (2024, arXiv:2412.06559) and Zhang et al. (2025,
-arXiv:2501.07301), which chose Skywork's threshold on the benchmark's GSM8K part.
+first-error F1 on ProcessBench: from its paper (Zheng et al. 2024, arXiv:2412.06559), which chose
+Skywork's threshold on the benchmark's GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and
+of H4's and PURE's from their own READMEs (github.com/huggingface/search-and-learn,
+recipes/training, and github.com/CJReinforce/PURE).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from vllm_prm.families import PrmFamily
+from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, family_named
 from vllm_prm.families.qwen import Qwen
 from vllm_prm.families.skywork import Skywork
 
 from prm_app import demo_weights
+from prm_app.errors import InputError, NotAPrmError
 
 BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
 
@@ -22,14 +26,27 @@ BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
 class Prm:
     """A process reward model.
 
-    `family` is None until the checkpoint's config has been read, as for a checkpoint named by the
-    user. `threshold` is the reward under which a step counts as wrong; `parameters` counts weights.
+    Attributes:
+        key: What it is called on the command line and in answers: unique, and never translated.
+        title: What it is called on the page.
+        checkpoint: A hub name (`owner/model`) or local folder.
+        family: How it is read. None until the checkpoint's config has been read, as for one that a
+            user names; a family that stands here is not questioned.
+        family_options: Values for options of the family, such as TRL's separator; those that are
+            missing have the family's defaults.
+        threshold: The reward in [0, 1] under which a step counts as wrong, unless the user says
+            otherwise.
+        parameters: The number of weights, or None if it is not known.
+        licence: The licence of the weights.
+        note: A sentence for who chooses a model.
+        published: First-error F1 in [0, 1] by part of ProcessBench; empty if none is published.
     """
 
     key: str
     title: str
     checkpoint: str
     family: type[PrmFamily] | None = None
+    family_options: Mapping[str, str] = field(default_factory=dict)
     threshold: float = 0.5
     parameters: float | None = None
     licence: str = "see the checkpoint's own page"
@@ -69,79 +86,209 @@ def _demo(family: type[PrmFamily]) -> Prm:
     )
 
 
-def _published(
-    family: type[PrmFamily], checkpoint: str, title: str, *scores: float, **about
+def _hub(
+    family: type[PrmFamily] | str,
+    checkpoint: str,
+    title: str,
+    parameters: float,
+    licence: str,
+    *percents: float,
+    **about: Any,
 ) -> Prm:
+    """An entry of the hub; `percents` are F1 on the benchmark's parts as they are printed."""
     return Prm(
         key=checkpoint.split("/")[-1],
         title=title,
         checkpoint=checkpoint,
-        family=family,
-        published=dict(zip(BENCHMARKS, scores, strict=True)),
+        family=FAMILIES[family] if isinstance(family, str) else family,
+        parameters=parameters,
+        licence=licence,
+        published={
+            name: percent / 100
+            for name, percent in zip(BENCHMARKS, percents, strict=bool(percents))
+        },
         **about,
     )
 
 
+_SKYWORK, _QWEN, _LLAMA = "Skywork Community License", "Qwen licence", "Llama 3.1 licence"
+
 CATALOG: tuple[Prm, ...] = (
     _demo(Skywork),
     _demo(Qwen),
-    _published(
+    _hub(
         Skywork,
         "Skywork/Skywork-o1-Open-PRM-Qwen-2.5-1.5B",
         "Skywork-o1-Open-PRM 1.5B",
+        *(1.54e9, _SKYWORK),
         *(59.0, 48.0, 19.3, 19.2),
-        parameters=1.54e9,
-        licence="Skywork Community License",
         note="Small and fast. Strongest on grade-school problems.",
     ),
-    _published(
+    _hub(
         Skywork,
         "Skywork/Skywork-o1-Open-PRM-Qwen-2.5-7B",
         "Skywork-o1-Open-PRM 7B",
+        *(7.6e9, _SKYWORK),
         *(70.8, 53.6, 22.9, 21.0),
-        parameters=7.6e9,
-        licence="Skywork Community License",
     ),
-    _published(
+    _hub(
         Qwen,
         "Qwen/Qwen2.5-Math-PRM-7B",
         "Qwen2.5-Math-PRM 7B",
+        *(7.6e9, _QWEN),
         *(82.4, 77.6, 67.5, 66.3),
-        parameters=7.6e9,
-        licence="Qwen licence",
         note="The best of its size on ProcessBench when published.",
     ),
-    _published(
+    _hub(
         Qwen,
         "Qwen/Qwen2.5-Math-7B-PRM800K",
         "Qwen2.5-Math-7B PRM800K",
+        *(7.6e9, _QWEN),
         *(68.2, 62.6, 50.7, 44.3),
-        parameters=7.6e9,
-        licence="Qwen licence",
         note="ProcessBench's baseline, trained on PRM800K alone.",
     ),
-    _published(
+    _hub(
         Qwen,
         "Qwen/Qwen2.5-Math-PRM-72B",
         "Qwen2.5-Math-PRM 72B",
+        *(72.7e9, _QWEN),
         *(87.3, 80.6, 74.3, 71.1),
-        parameters=72.7e9,
-        licence="Qwen licence",
         note="Needs about 145 GB of GPU memory in bf16, so several GPUs.",
+    ),
+    _hub(
+        Qwen,
+        "Gen-Verse/ReasonFlux-PRM-7B",
+        "ReasonFlux-PRM 7B",
+        *(7.6e9, "see the checkpoint's own page"),
+        family_options={"system_prompt": ""},
+        note="Trained on long chains of thought; steps are their paragraphs.",
+    ),
+    _hub(
+        "trl",
+        "HuggingFaceH4/Qwen2.5-Math-1.5B-Instruct-PRM-0.2",
+        "H4 Qwen2.5-Math PRM 1.5B",
+        *(1.54e9, "Apache-2.0"),
+        *(36.56, 49.61, 36.07, 37.00),
+        family_options={"separator": "\n\n"},
+        note="Trained on PRM800K with TRL, by Hugging Face.",
+    ),
+    _hub(
+        "trl",
+        "HuggingFaceH4/Qwen2.5-Math-7B-Instruct-PRM-0.2",
+        "H4 Qwen2.5-Math PRM 7B",
+        *(7.6e9, "Apache-2.0"),
+        *(70.77, 62.63, 47.13, 48.02),
+        family_options={"separator": "\n\n"},
+        note="Trained on PRM800K with TRL, by Hugging Face.",
+    ),
+    _hub(
+        "trl",
+        "trl-lib/Qwen2-0.5B-Reward-Math-Sheperd",
+        "TRL Qwen2 PRM 0.5B",
+        *(0.49e9, "Apache-2.0"),
+        note="The example of TRL's documentation, trained on Math-Shepherd.",
+    ),
+    _hub(
+        "trl",
+        "jinachris/PURE-PRM-7B",
+        "PURE-PRM 7B",
+        *(7.6e9, "see the checkpoint's own page"),
+        *(69.0, 66.5, 48.4, 45.9),
+        note="Trained on PRM800K for reinforcement learning.",
+    ),
+    _hub(
+        "math-shepherd",
+        "peiyi9979/math-shepherd-mistral-7b-prm",
+        "Math-Shepherd Mistral 7B",
+        *(7.2e9, "see the checkpoint's own page"),
+        *(47.9, 29.5, 24.8, 23.8),
+        note="The first PRM trained without human labels (2023).",
+    ),
+    _hub(
+        "rlhflow",
+        "RLHFlow/Llama3.1-8B-PRM-Mistral-Data",
+        "RLHFlow Llama 3.1 8B (Mistral data)",
+        *(8.0e9, _LLAMA),
+        *(50.4, 33.4, 13.8, 15.8),
+    ),
+    _hub(
+        "rlhflow",
+        "RLHFlow/Llama3.1-8B-PRM-Deepseek-Data",
+        "RLHFlow Llama 3.1 8B (Deepseek data)",
+        *(8.0e9, _LLAMA),
+        *(38.8, 33.8, 16.9, 16.9),
+    ),
+    _hub(
+        "versaprm",
+        "UW-Madison-Lee-Lab/Llama-PRM800K",
+        "Llama 3.1 8B PRM800K",
+        *(8.0e9, _LLAMA),
+        note="What VersaPRM is an adapter of: merged into it, VersaPRM is read as this one is.",
+    ),
+    _hub(
+        "versaprm",
+        "UW-Madison-Lee-Lab/Qwen-PRM800K",
+        "Qwen2.5-Math 7B PRM800K (VersaPRM's)",
+        *(7.6e9, "see the checkpoint's own page"),
     ),
 )
 
 DEFAULT = CATALOG[0]
 
 
-def find_model(name: str) -> Prm:
+def find_model(
+    name: str, family: str | None = None, family_options: Mapping[str, str] | None = None
+) -> Prm:
     """The catalogued model with this key or checkpoint, else a new entry for the checkpoint.
 
-    `name` is a key, a hub name (`owner/model`) or a local folder; whether a checkpoint outside the
-    catalogue exists and is a PRM shows when it is loaded.
+    Args:
+        name: A key, a hub name (`owner/model`) or a local folder; whether a checkpoint outside the
+            catalogue exists and is a PRM shows when it is loaded.
+        family: The name of the family it is read as, in place of what catalogue or config say.
+        family_options: Values for options of its family, over those of the catalogue.
+
+    Raises:
+        NotAPrmError: There is no such family.
     """
     name = name.strip()
-    for prm in CATALOG:
-        if prm.is_called(name):
-            return prm
-    return Prm(key=name, title=Path(name).name or name, checkpoint=name)
+    prm = next(
+        (prm for prm in CATALOG if prm.is_called(name)),
+        Prm(key=name, title=Path(name).name or name, checkpoint=name),
+    )
+    return read_as(prm, family, family_options)
+
+
+def read_as(
+    prm: Prm, family: str | None = None, family_options: Mapping[str, str] | None = None
+) -> Prm:
+    """The entry with this family, if one is named, and these values for options of its family.
+
+    Raises:
+        NotAPrmError: There is no such family.
+    """
+    if family is not None:
+        try:
+            prm = replace(prm, family=family_named(family), family_options={})
+        except FamilyError as error:
+            raise NotAPrmError(f"{prm.checkpoint} cannot be read as asked: {error}.") from error
+    if family_options:
+        prm = replace(prm, family_options={**prm.family_options, **family_options})
+    return prm
+
+
+def family_options(pairs: Iterable[str]) -> dict[str, str]:
+    r"""Options of a family from texts such as `separator=\n\n`, in which `\n` is a newline.
+
+    Raises:
+        InputError: A text is no such pair.
+    """
+    options = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(
+                f"{pair!r} is no option of a PRM family: write its name, = and its value, such as "
+                r"separator=\n\n."
+            )
+        options[name.strip()] = value.replace(r"\n", "\n")
+    return options

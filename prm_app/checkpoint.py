@@ -6,12 +6,17 @@ it is loaded shows here, while the former one still serves.
 
 from __future__ import annotations
 
+import atexit
 import json
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
 
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HFValidationError,
@@ -21,11 +26,14 @@ from huggingface_hub.errors import (
 )
 from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
-from vllm_prm.families import FamilyError, family_of
+from vllm_prm.families import FamilyError, PrmFamily, family_of, load_family
+from vllm_prm.families.base import architectures_of
+from vllm_prm.families.unsupported import adapter_advice
 
 from prm_app import demo_weights
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
+from prm_app.proxies import proxy_for
 
 _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
@@ -40,10 +48,10 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     if prm.bundled:
         demo_weights.prepare(Path(prm.checkpoint).name, on_progress)
     prm, folder = describe(prm)
-    if folder != Path(prm.checkpoint).expanduser() and not _cached(prm.checkpoint):
+    if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     for file in folder.glob("*.safetensors"):
-        _require_whole(file)
+        _names_in(file)
     return prm, folder
 
 
@@ -56,7 +64,43 @@ def describe(prm: Prm) -> tuple[Prm, Path]:
         if prm.checkpoint.startswith(("/", ".", "~")):
             raise ModelNotFoundError(f"There is no folder {prm.checkpoint}: check the path.")
         folder = _download(prm.checkpoint, _CONFIG, lambda done: None)
-    return _with_family(prm, folder), folder
+    return _with_family(prm, folder), whole(folder) if prm.bundled else folder
+
+
+@cache
+def whole(folder: Path) -> Path:
+    """A folder with all weights of a bundled checkpoint.
+
+    Weights that several share lie in the folder above, and links to them in theirs. An installed
+    wheel has no links: what is missing is linked, with the rest, into a folder of this process.
+    """
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    missing = [each for each in set(index["weight_map"].values()) if not (folder / each).exists()]
+    if not missing:
+        return folder
+    linked = Path(mkdtemp(prefix="prm-app-"))
+    atexit.register(shutil.rmtree, linked, ignore_errors=True)
+    for file in (*folder.iterdir(), *(folder.parent / each for each in missing)):
+        (linked / file.name).symlink_to(file)
+    return linked
+
+
+def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFamily:
+    """The family of a described checkpoint, with its tokenizer: ready to build prompts.
+
+    Args:
+        prm: The model.
+        folder: Its checkpoint.
+        tokenizer: Where its tokenizer is, if not with the checkpoint.
+
+    Raises:
+        ModelError: The tokenizer lacks what the family needs, cannot be read, or an option of the
+            family is unknown.
+    """
+    try:
+        return load_family(folder, prm.family, prm.family_options, tokenizer=tokenizer)
+    except (FamilyError, OSError, ValueError) as error:
+        raise ModelError(f"{prm.checkpoint} cannot be read as a PRM: {error}") from error
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:
@@ -69,26 +113,37 @@ def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> Non
         raise OutOfMemoryError(
             f"{prm.title} needs about {needed / 1e9:.1f} GB for its weights alone, and "
             f"{available / 1e9:.1f} GB are there: choose a smaller model, free memory that other "
-            "programs hold, or spread it over several GPUs with --tensor-parallel-size."
+            "programs hold, or spread it over several GPUs.",
+            settings=["tensor_parallel_size"],
         )
 
 
 def parameters(folder: Path) -> int:
-    """The number of weights in a checkpoint, from the sizes of its files.
+    """The number of weights of a checkpoint in a local folder; see `count_parameters`."""
+    return count_parameters(json.loads((folder / "config.json").read_text()))
 
-    The dtype is the config's; 0 where there are no weights.
+
+def count_parameters(config: Mapping[str, Any]) -> int:
+    """The weights of a decoder with this `config.json`: its embedding, attention and MLPs.
+
+    That is all but a thousandth of them; 0 if the config does not give the sizes.
     """
-    config = json.loads((folder / "config.json").read_text())
-    dtype = config.get("dtype") or config.get("torch_dtype") or "float32"
-    files = list(folder.glob("*.safetensors")) or list(folder.glob("*.bin"))
-    return sum(file.stat().st_size for file in files) // (4 if dtype == "float32" else 2)
-
-
-def _require_whole(file: Path) -> None:
-    """Compares a safetensors file with its own header."""
+    config = config.get("text_config") or config
     try:
-        with safe_open(file, "np"):
-            pass
+        hidden, heads = config["hidden_size"], config["num_attention_heads"]
+        size = config.get("head_dim") or hidden // heads
+        attention = 2 * hidden * size * (heads + (config.get("num_key_value_heads") or heads))
+        layer = attention + 3 * hidden * config["intermediate_size"]
+        return config["vocab_size"] * hidden + config["num_hidden_layers"] * layer
+    except KeyError:
+        return 0
+
+
+def _names_in(file: Path) -> list[str]:
+    """The names of the weights in a safetensors file, which is compared with its own header."""
+    try:
+        with safe_open(file, "np") as weights:
+            return list(weights.keys())
     except (SafetensorError, OSError) as error:
         raise ModelError(
             f"{file} is not whole, or only stands for a file that git-lfs was to fetch: download "
@@ -97,22 +152,53 @@ def _require_whole(file: Path) -> None:
 
 
 def _with_family(prm: Prm, folder: Path) -> Prm:
-    config = folder / "config.json"
+    config, adapter = folder / "config.json", folder / "adapter_config.json"
+    if adapter.is_file() and not config.is_file():
+        raise NotAPrmError(f"{prm.checkpoint} is {adapter_advice(_object(adapter))}.")
     if not config.is_file():
         raise ModelNotFoundError(
             f"{prm.checkpoint} holds no config.json: a checkpoint is a folder with config.json, "
             "tokenizer files and weights."
         )
+    content = _object(config)
     try:
-        content = json.loads(config.read_text())
-        if not isinstance(content, dict):
-            raise ValueError("it holds no object")
-    except ValueError as error:
-        raise ModelError(f"{config} is not readable as JSON: {error}.") from error
-    try:
-        return replace(prm, family=family_of(content, prm.checkpoint))
+        return replace(prm, family=_family(prm, content, folder))
     except FamilyError as error:
         raise NotAPrmError(f"{error}.") from error
+
+
+def _object(file: Path) -> dict[str, Any]:
+    """The object in a JSON file; raises ModelError if it holds none."""
+    try:
+        content = json.loads(file.read_text())
+        if not isinstance(content, dict):
+            raise ValueError("it holds no object")
+        return content
+    except ValueError as error:
+        raise ModelError(f"{file} is not readable as JSON: {error}.") from error
+
+
+def _family(prm: Prm, config: dict[str, Any], folder: Path) -> type[PrmFamily]:
+    """The family that the entry declares, else the one that the checkpoint shows."""
+    if prm.family is None:
+        return family_of(config, prm.checkpoint, weight_names(folder))
+    if not prm.family.fits(config):
+        raise FamilyError(
+            f"{prm.checkpoint} cannot be read as a {prm.family.title}: its architecture is "
+            f"{', '.join(architectures_of(config)) or 'not named'}, and those are "
+            f"{' or '.join(prm.family.architectures)}"
+        )
+    return prm.family
+
+
+def weight_names(folder: Path) -> set[str]:
+    """The names of a checkpoint's weights, as far as its index and safetensors files tell them."""
+    names: set[str] = set()
+    for index in folder.glob("*.index.json"):
+        names.update(json.loads(index.read_text())["weight_map"])
+    for file in folder.glob("*.safetensors"):
+        names.update(_names_in(file))
+    return names
 
 
 def _weights(repo: str) -> str:
@@ -152,8 +238,14 @@ def _download(repo: str, patterns: list[str], on_progress: Callable[[float], Non
             f"There is no model {repo} on the Hugging Face Hub, or it is private: check the name "
             "(owner/model, or a local folder), or set HF_TOKEN to a token that may read it."
         ) from error
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except (
+        *(LocalEntryNotFoundError, OfflineModeIsEnabled, OSError),
+        *(ImportError, ValueError),  # of a proxy that cannot be used
+    ) as error:
+        proxy = proxy_for(constants.ENDPOINT)
+        way = f"through the proxy of {proxy.variable} " if proxy else ""
         raise ModelNotFoundError(
-            f"{repo} could not be downloaded: the Hugging Face Hub was not reached. Check the "
-            "network (or HF_ENDPOINT, HF_HUB_OFFLINE), or name a local folder."
+            f"{repo} could not be downloaded: the Hugging Face Hub was not reached {way}"
+            f"({type(error.__cause__ or error).__name__}). Check the network (or HF_ENDPOINT, "
+            "HF_HUB_OFFLINE), or name a local folder."
         ) from error

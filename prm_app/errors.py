@@ -1,7 +1,7 @@
-"""The one tree of errors: every failure a user can meet, as a sentence that names cause and remedy.
+"""The one tree of errors: every failure a user can meet, with its cause and remedy in plain words.
 
 PrmError
-├── InputError              what was given cannot be scored as it stands
+├── InputError              the input cannot be scored as it is
 │   └── TooLongError        a solution does not fit the model's context
 ├── ModelError              a model cannot be loaded
 │   ├── ModelNotFoundError  no such checkpoint, or no right to read it
@@ -9,14 +9,18 @@ PrmError
 │   ├── OutOfMemoryError    the model does not fit this machine
 │   └── NoEngineError       vLLM is not installed
 ├── EngineError             a loaded engine failed or was stopped while scoring
-└── ServerError             a remote server cannot be used or answered with an error
-    ├── UnreachableError    no connection, or it timed out
-    ├── BusyError           it failed for now: asking again may help
+└── ServerError             a server cannot be used, or answered with an error
+    ├── UnreachableError    no connection, or no answer in time
+    ├── BusyError           the server failed for now: another try may help
     └── GeneratorError      the server that writes candidate solutions failed
+
+A message names no option of the command line, because the page and Python have none. An error names
+in `settings` what its reader can set instead; the command line adds its own options for them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,31 +28,44 @@ if TYPE_CHECKING:
 
 
 class PrmError(Exception):
-    """Any failure of this program that has a message for its user."""
+    """Any failure of this program that has a message for its user.
+
+    Args:
+        message: What is wrong, where, and what to do.
+        settings: What a caller can set to avoid it, by the names in this library: fields of
+            `Servers` and `Generator`, or vLLM's engine arguments.
+    """
+
+    def __init__(self, message: str = "", *, settings: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.settings = tuple(settings)
 
 
 class InputError(PrmError):
-    """What was given cannot be scored as it stands."""
+    """The input cannot be scored as it is."""
 
 
 class TooLongError(InputError):
     """A solution does not fit the model's context; nothing was cut and nothing was scored.
 
-    `tokens` is the whole prompt's length, `limit` the context's, both in tokens; `step` is the
-    first step whose end does not fit, counted from 1.
+    Args:
+        tokens: The length of the whole prompt, in tokens.
+        limit: The longest prompt that the model reads, in tokens.
+        step: The first step whose end does not fit, counted from 1.
     """
 
     def __init__(self, tokens: int, limit: int, step: int) -> None:
         self.tokens, self.limit, self.step = tokens, limit, step
         super().__init__(
             f"The problem and solution are {tokens:,} tokens long, and the model reads at most "
-            f"{limit:,}: step {step} is the first that does not fit. Shorten them, or raise "
-            "--max-model-len if the model allows it."
+            f"{limit:,}: step {step} is the first that does not fit. Shorten them, or load the "
+            "model with a larger context if it allows one.",
+            settings=["max_model_len"],
         )
 
     @classmethod
     def of(cls, prompt: Prompt, limit: int) -> TooLongError:
-        """The error of a prompt that is longer than `limit` tokens."""
+        """The error for a prompt that is longer than `limit` tokens."""
         return cls(len(prompt.token_ids), limit, prompt.first_step_beyond(limit))
 
 
@@ -75,7 +92,8 @@ class NoEngineError(ModelError):
         super().__init__(
             "vLLM is not installed, so there is no engine to score with: install it with "
             "`pip install '.[cuda]'` on a machine with an NVIDIA GPU or `pip install '.[cpu]'` "
-            "elsewhere, or use a running server with --base-url."
+            "elsewhere, or score with a running server.",
+            settings=["url"],
         )
 
 
@@ -84,19 +102,27 @@ class EngineError(PrmError):
 
 
 class ServerError(PrmError):
-    """A remote server cannot be used or answered with an error; `status` is the HTTP one."""
+    """A server cannot be used, or answered with an error.
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    Args:
+        message: What is wrong, where, and what to do.
+        status: The HTTP status of its answer; None if there was none.
+        settings: See `PrmError`.
+    """
+
+    def __init__(
+        self, message: str, status: int | None = None, *, settings: Sequence[str] = ()
+    ) -> None:
+        super().__init__(message, settings=settings)
         self.status = status
-        super().__init__(message)
 
 
 class UnreachableError(ServerError):
-    """No connection to the server, or it did not answer in time."""
+    """No connection to the server, or no answer in time."""
 
 
 class BusyError(ServerError):
-    """The server has no room for the request or failed on it; asking again may help."""
+    """The server has no room for the request or failed on it; another try may help."""
 
 
 class GeneratorError(ServerError):

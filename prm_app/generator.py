@@ -1,33 +1,40 @@
-"""Candidate solutions from an OpenAI-compatible server: asks for N of one problem, one by one.
+"""Candidate solutions from an OpenAI-compatible server: N requests for one problem.
 
-Knows chat completions; knows no PRM. The server's failures are reported as its own.
+Knows chat completions; knows no PRM. A failure of the server is a GeneratorError.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prm_app.api_client import Api
 from prm_app.errors import GeneratorError, InputError, ServerError
 
 INSTRUCTION = "Please reason step by step, and put your final answer within \\boxed{}."
-"""What the generator is told: what Qwen2.5-Math and its PRMs were trained with."""
+"""The system prompt: the one that Qwen2.5-Math and its PRMs were trained with."""
 PARALLEL = 8
+"""Requests under way at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Generator:
     """A model on an OpenAI-compatible server, and how it is sampled.
 
-    `temperature` is in [0, 2]; `max_tokens` bounds each solution; candidate i is asked for with
-    `seed + i`, so the same seed asks for the same candidates. `timeout` is in seconds.
+    Args:
+        url: The server's address, with or without `/v1` and `http://`.
+        model: The model's name there.
+        api_key: Sent with each request; None sends none.
+        temperature: In [0, 2].
+        max_tokens: The most tokens that one solution may have.
+        seed: Candidate i is sampled with `seed + i`; None leaves the seed to the server.
+        timeout: Seconds that the server may take for one solution.
     """
 
     url: str
     model: str
-    api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
     temperature: float = 0.8
     max_tokens: int = 2048
     seed: int | None = None
@@ -36,7 +43,10 @@ class Generator:
     async def stream(self, problem: str, n: int) -> AsyncIterator[str | GeneratorError]:
         """N solutions of the problem as they come, each a text or the error of that one request.
 
-        Raises InputError where n is not positive or the problem is empty.
+        At most `PARALLEL` requests are under way at once.
+
+        Raises:
+            InputError: `n` is not positive, or the problem is empty.
         """
         if n < 1:
             raise InputError(f"{n} solutions cannot be generated: ask for at least 1.")
@@ -90,7 +100,9 @@ class Generator:
             (choice,) = answer["choices"]
             text = choice["message"]["content"]
         except (ServerError, InputError) as error:
-            raise GeneratorError(f"The generator failed. {error}") from error
+            raise GeneratorError(
+                f"The generator failed. {error}", settings=error.settings
+            ) from error
         except (KeyError, TypeError, ValueError) as error:
             raise GeneratorError(
                 f"The generator at {api.url} answered in a form that is not OpenAI's."
@@ -98,7 +110,8 @@ class Generator:
         if choice.get("finish_reason") == "length":
             raise GeneratorError(
                 f"The generator at {api.url} did not end a solution within {self.max_tokens} "
-                "tokens: ask for more with --generator-max-tokens."
+                "tokens: allow more tokens.",
+                settings=["max_tokens"],
             )
         if not (text or "").strip():
             raise GeneratorError(f"The generator at {api.url} answered with an empty solution.")

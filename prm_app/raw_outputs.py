@@ -1,6 +1,6 @@
 """Raw outputs of any pooling model for plain prompts, in this process or from a server.
 
-Knows no steps and no PRM format: what a model says of each token, or of each step tag.
+Knows tokens and step tags; knows no steps and no PRM family.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from prm_app.catalog import find_model
+from prm_app.checkpoint import fetch
 from prm_app.errors import InputError, ModelError, ServerError
 from prm_app.remote import Servers, choose
 
@@ -21,7 +22,7 @@ from prm_app.remote import Servers, choose
 class RawOutputs:
     """The logits of one prompt: `rows`, of shape `(rows, labels)`, belong to `positions` in it.
 
-    `tokens` is the length of the prompt; `positions` is None where a server chose the rows itself.
+    `tokens` is the length of the prompt; `positions` is None if a server chose the rows.
     """
 
     rows: np.ndarray
@@ -34,14 +35,22 @@ def local_outputs(
 ) -> list[RawOutputs]:
     """The outputs of a model loaded in this process; see RawOutputs.
 
-    `step_tag` is a token's text or id. Raises InputError for a tag that is no token and a prompt
-    that is too long, and ModelError where the model cannot be loaded.
+    Args:
+        model: A catalogue key, hub name or local folder.
+        prompts: The prompts, with their special tokens.
+        step_tag: The token whose rows are returned, by its text or id; None returns all rows.
+        options: vLLM's engine arguments by their Python names.
+
+    Raises:
+        InputError: The tag is no token, or a prompt is too long.
+        ModelError: The model cannot be loaded.
     """
     from transformers import AutoTokenizer
 
     from prm_app.local.engine import Engine
 
-    checkpoint = find_model(model).checkpoint
+    prm = find_model(model)
+    checkpoint = str(fetch(prm)[1]) if prm.bundled else prm.checkpoint
     try:
         tokenizer = AutoTokenizer.from_pretrained(options.get("tokenizer") or checkpoint)
     except (OSError, ValueError) as error:
@@ -72,7 +81,7 @@ def remote_outputs(
 ) -> list[RawOutputs]:
     """The outputs of a model of one server, which tokenises. Raises a PrmError."""
     if len(servers.urls) > 1:
-        raise InputError("`prm-app reward` asks one server: give one --base-url.")
+        raise InputError("Raw outputs come from one server: give one address.", settings=["url"])
 
     async def ask() -> list[RawOutputs]:
         (api,) = servers.apis()
@@ -113,8 +122,8 @@ def _tag(text: str, token_ids: Sequence[int]) -> int:
         return int(text)
     if len(token_ids) != 1:
         raise InputError(
-            f"--step-tag {text!r} is {len(token_ids)} tokens of this model's tokenizer, not one: "
-            "give a single token's text, or its id."
+            f"The step tag {text!r} is {len(token_ids)} tokens of this model's tokenizer, not one: "
+            "give the text of a single token, or its id."
         )
     return token_ids[0]
 
@@ -125,9 +134,11 @@ def _picked(rows: np.ndarray, token_ids: Sequence[int], tag: int | None) -> RawO
         return RawOutputs(rows, list(range(len(rows))) if whole else None, len(token_ids))
     positions = [i for i, token in enumerate(token_ids) if token == tag]
     if not positions:
-        raise InputError("A prompt holds no step tag: put it where the rewards are to be read.")
+        raise InputError(
+            "A prompt holds no step tag: put one at each place where a reward is to be read."
+        )
     if len(rows) == len(token_ids):
         rows = rows[positions]
     elif len(rows) != len(positions):
-        raise ServerError("The server picks its rows at another step tag: leave --step-tag out.")
+        raise ServerError("The server returns rows at another step tag: leave the step tag out.")
     return RawOutputs(rows, positions, len(token_ids))

@@ -27,10 +27,13 @@ class Scorer(ABC):
     Attributes:
         prm: The model.
         limit: The longest prompt, in tokens.
+        precision: The dtype it computes in and where, such as "float32 on the CPU"; empty if that
+            is not known here, as of a server.
     """
 
     prm: Prm
     limit: int
+    precision: str = ""
 
     @property
     @abstractmethod
@@ -105,7 +108,7 @@ class OpenedScorer(Scorer):
     """
 
     def __init__(self, shared: Scorer, on_close: Callable[[], None] = lambda: None) -> None:
-        self.prm, self.limit = shared.prm, shared.limit
+        self.prm, self.limit, self.precision = shared.prm, shared.limit, shared.precision
         self._shared, self._on_close = shared, on_close
         self._open = True
 
@@ -131,12 +134,14 @@ class Status:
 
     Attributes:
         ready: Whether it answers at once.
+        precision: If it is, as the scorer's.
         stage: What is being done to make it ready, a sentence; empty if nothing is.
         progress: How far that is, in [0, 1].
         error: Why its last load failed, until the next one starts.
     """
 
     ready: bool = False
+    precision: str = ""
     stage: str = ""
     progress: float = 0.0
     error: PrmError | None = None

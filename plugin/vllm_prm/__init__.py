@@ -1,4 +1,4 @@
-"""What the plugin adds to vLLM: Skywork-o1-Open-PRM, and a Qwen2.5-Math-PRM fit for fp8.
+"""What the plugin adds to vLLM: value-head PRMs, and a Qwen2.5-Math-PRM fit for fp8.
 
 vLLM calls `register` at the start of every process through the `vllm.general_plugins` entry point.
 """
@@ -8,7 +8,9 @@ from functools import cache
 from packaging.version import Version
 
 ARCHITECTURES = {
-    "Qwen2ForPrmModel": "vllm_prm.models.skywork:Qwen2ForPrmModel",
+    "Qwen2ForPrmModel": "vllm_prm.models.value_head:Qwen2ForPrmModel",
+    "Qwen3ForPrmModel": "vllm_prm.models.value_head:Qwen3ForPrmModel",
+    "LlamaForPrmModel": "vllm_prm.models.value_head:LlamaForPrmModel",
     "Qwen2ForProcessRewardModel": "vllm_prm.models.qwen:Qwen2ForProcessRewardModel",
 }
 SUPPORTED_VLLM = ("0.26", "0.32")

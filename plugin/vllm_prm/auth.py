@@ -18,12 +18,33 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
+def usable_key(key: str) -> str:
+    """The key without white space at its ends, such as the newline that ends a file.
+
+    Raises:
+        ValueError: It is empty, or an HTTP header cannot carry it. The message does not hold it.
+    """
+    key = key.strip()
+    if not key:
+        raise ValueError("The API key is empty, and an empty key guards nothing: give another.")
+    if not all("!" <= character <= "~" for character in key):
+        raise ValueError(
+            "The API key cannot be sent in an HTTP header: it should be printable ASCII characters "
+            "without spaces."
+        )
+    return key
+
+
 class RequireApiKey:
-    """ASGI middleware: HTTP 401 to requests without `Authorization: Bearer <one of the keys>`."""
+    """ASGI middleware: HTTP 401 to requests without `Authorization: Bearer <one of the keys>`.
+
+    Raises ValueError at start for a key that cannot guard, and if there is none.
+    """
 
     def __init__(self, app: Callable[[Scope, Receive, Send], Awaitable[None]]) -> None:
         self._app = app
-        self._keys = [f"Bearer {key}".encode() for key in os.environ[KEYS_VARIABLE].split("\n")]
+        keys = os.environ.get(KEYS_VARIABLE, "").strip().split("\n")
+        self._keys = [f"Bearer {usable_key(key)}".encode() for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         guarded = scope["type"] == "http" and scope["method"] != "OPTIONS"

@@ -56,9 +56,14 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         super().__init__(vllm_config, renderer)
         model = vllm_config.model_config
         self._family: PrmFamily = load_family(
-            model.model, revision=model.revision, tokenizer=model.tokenizer
+            model.model,
+            config=model.hf_config.to_dict(),  # with what --hf-overrides says of the PRM
+            revision=model.revision,
+            tokenizer=model.tokenizer,
         )
         self._limit: int = model.max_model_len
+        longest = max(map(len, self._family.tokenizer.get_vocab()))
+        self._most_characters = self._limit * longest
         self._pending: OrderedDict[tuple[Any, bytes], list[_Pending]] = OrderedDict()
 
     def parse_data(self, data: object) -> PrmRequest:
@@ -71,12 +76,18 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
     def pre_process(
         self, prompt: PrmRequest, request_id: str | None = None, **kwargs: Any
     ) -> Sequence[TokensPrompt]:
-        prompts = self._family.encode_batch(prompt.items)
-        for i, each in enumerate(prompts):
-            if len(each.token_ids) > self._limit:
+        places = ["data" if prompt.single else f"data[{i}]" for i in range(len(prompt.items))]
+        for place, (problem, steps) in zip(places, prompt.items, strict=True):
+            if len(problem) + sum(map(len, steps)) > self._most_characters:
                 raise _refused(
-                    "data" if prompt.single else f"data[{i}]", too_long(each, self._limit)
+                    place,
+                    f"has more than the {self._most_characters:,} characters that {self._limit} "
+                    "tokens hold at most: it cannot fit, and nothing was scored",
                 )
+        prompts = self._family.encode_batch(prompt.items)
+        for place, each in zip(places, prompts, strict=True):
+            if len(each.token_ids) > self._limit:
+                raise _refused(place, too_long(each, self._limit))
         self._remember(request_id, _Pending(prompts, prompt.single, time.monotonic()))
         return [TokensPrompt(prompt_token_ids=each.token_ids) for each in prompts]
 

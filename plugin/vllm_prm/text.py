@@ -4,7 +4,9 @@ import re
 
 _BREAK = re.compile(r"\r\n?")
 _INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0xAD)))
+_DASHES = "-_*=–—―─━═⸺⸻"
 _SHOWN = re.compile(rf"[^\s{_INVISIBLE}]")
+_SAYS = re.compile(rf"[^\s{_INVISIBLE}{re.escape(_DASHES)}]")
 
 
 def line_feeds(text: str) -> str:
@@ -13,8 +15,21 @@ def line_feeds(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text shows nothing: white space and characters without width alone."""
-    return not _SHOWN.search(text)
+    """Whether a text says nothing: white space, characters without width and rules alone.
+
+    A rule is a line of three or more of one dash (`---`, `***`, `____`), or one that is drawn long.
+    """
+    if _SAYS.search(text):
+        return False
+    return all(map(_is_rule, filter(None, map(_shown, text.splitlines()))))
+
+
+def _shown(line: str) -> str:
+    return "".join(_SHOWN.findall(line))
+
+
+def _is_rule(shown: str) -> bool:
+    return len(set(shown)) == 1 and (len(shown) >= 3 or shown[0] in "⸺⸻")
 
 
 def split_at(text: str, delimiter: str) -> list[str]:

@@ -18,11 +18,8 @@ class Checks:
     Transformers' bf16 without a limit: that difference is what quantising costs.
     """
 
-    def __init__(self, engine: Mapping[str, Any]) -> None:
-        import torch
-
-        self._float32 = engine.get("dtype") == "float32" or not torch.cuda.is_available()
-        self._quantised = bool(engine.get("quantization"))
+    def __init__(self, float32: bool, quantised: bool) -> None:
+        self._float32, self._quantised = float32, quantised
         self._largest: dict[tuple[str, str], float] = {}
         self._count = 0
 

@@ -13,12 +13,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from vllm_prm.families import Prompt, load_family
+from vllm_prm.families import Prompt
+from vllm_prm.forward import ForwardModel
 
 from prm_app.catalog import Prm
+from prm_app.checkpoint import open_family
 from prm_app.errors import PrmError
 from prm_app.local.engine import Engine
-from prm_app.local.engine_args import engine_arguments
+from prm_app.local.engine_args import engine_arguments, for_family
 from prm_app.local.scorer import LocalScorer, Usage
 from prm_app.solutions.solution import Solution
 
@@ -31,8 +33,8 @@ class Peer(ABC):
     name: ClassVar[str]
     concurrent: ClassVar[bool] = False
 
-    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        self.family = load_family(folder)
+    def __init__(self, prm: Prm, folder: Path, options: Mapping[str, Any]) -> None:
+        self.family = open_family(prm, folder)
 
     @abstractmethod
     def score(self, solutions: Sequence[Solution]) -> Rewards:
@@ -55,10 +57,9 @@ class Ours(Peer):
     name = "prm-app"
     concurrent = True
 
-    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        super().__init__(folder, options)
-        prm = Prm(key=folder.name, title=folder.name, checkpoint=str(folder))
-        engine = Engine(folder, options, lambda stage, done: None)
+    def __init__(self, prm: Prm, folder: Path, options: Mapping[str, Any]) -> None:
+        super().__init__(prm, folder, options)
+        engine = Engine(folder, for_family(self.family, options), lambda stage, done: None)
         self.scorer = LocalScorer(prm, engine, self.family)
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:
@@ -81,12 +82,12 @@ class VllmEncode(Peer):
 
     name = "vLLM encode"
 
-    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        super().__init__(folder, options)
-        chosen = engine_arguments(str(folder), options)
+    def __init__(self, prm: Prm, folder: Path, options: Mapping[str, Any]) -> None:
+        super().__init__(prm, folder, options)
+        chosen = engine_arguments(str(folder), for_family(self.family, options))
         from vllm import LLM
 
-        self.llm = LLM(**chosen)
+        self.llm = LLM(**chosen, worker_extension_cls="prm_app.bench.ceiling.MatrixProducts")
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:
         prompts = self.encode(solutions)
@@ -118,57 +119,21 @@ class Transformers(Peer):
 
     name = "Transformers"
 
-    def __init__(self, folder: Path, options: Mapping[str, Any]) -> None:
-        super().__init__(folder, options)
+    def __init__(self, prm: Prm, folder: Path, options: Mapping[str, Any]) -> None:
+        super().__init__(prm, folder, options)
         import torch
-        from safetensors import safe_open
-        from transformers import AutoModel
 
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.batch = 32 if self.device == "cuda" else 8
-        dtype = torch.bfloat16 if self.device == "cuda" else torch.float32
-        self.model = AutoModel.from_pretrained(folder, dtype=dtype).to(self.device).eval()
-        head = {}
-        for file in folder.glob("*.safetensors"):
-            with safe_open(file, "pt", device=self.device) as weights:
-                for key in weights.keys():  # noqa: SIM118
-                    if key.startswith(("v_head.", "score.")):
-                        head[key] = weights.get_tensor(key).float()
-        self.layers = [
-            (head[key], head[key.replace("weight", "bias")])
-            for key in sorted(head)
-            if key.endswith("weight")
-        ]
+        gpu = torch.cuda.is_available()
+        self.batch = 32 if gpu else 8
+        device, dtype = ("cuda", "bfloat16") if gpu else ("cpu", "float32")
+        self.model = ForwardModel(folder, self.family, device, dtype)
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:
         prompts = self.encode(solutions)
         rewards: Rewards = []
         for start in range(0, len(prompts), self.batch):
-            batch = prompts[start : start + self.batch]
-            for prompt, logits in zip(batch, self._logits(batch), strict=True):
-                rewards.append(tuple(self.family.rewards(logits[prompt.positions])))
+            rewards += map(tuple, self.model.rewards(prompts[start : start + self.batch]))
         return rewards
-
-    def _logits(self, prompts: Sequence[Prompt]) -> NDArray[np.floating]:
-        """Raw outputs (prompts, longest, labels)."""
-        import torch
-        from torch.nn.functional import linear, relu
-
-        shape = len(prompts), max(len(prompt.token_ids) for prompt in prompts)
-        ids = torch.zeros(shape, dtype=torch.long)
-        mask = torch.zeros(shape, dtype=torch.long)
-        for row, prompt in enumerate(prompts):
-            ids[row, : len(prompt.token_ids)] = torch.tensor(prompt.token_ids)
-            mask[row, : len(prompt.token_ids)] = 1
-        with torch.inference_mode():
-            hidden = self.model(
-                input_ids=ids.to(self.device),
-                attention_mask=mask.to(self.device),
-                use_cache=False,
-            ).last_hidden_state.float()
-            for i, (weight, bias) in enumerate(self.layers):
-                hidden = linear(relu(hidden) if i else hidden, weight, bias)
-            return hidden.cpu().numpy()
 
 
 PEERS: dict[str, type[Peer]] = {

@@ -6,13 +6,15 @@ what is written. The same seed gives the same text on every machine.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
 from prm_app.errors import InputError
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.rows import Row
+from prm_app.solutions.shapes import pooled, read_problems
 from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import split_steps
 
@@ -86,18 +88,17 @@ def edited(solution: Solution, step: int) -> Solution:
 
 
 def from_file(path: Path) -> Iterator[Problem]:
-    """The problems of a JSONL file with `problem` and `candidates[].solution` in each line."""
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            try:
-                row = json.loads(line)
-                texts = [candidate["solution"] for candidate in row["candidates"]]
-                yield [Solution(row["problem"], tuple(split_steps(text))) for text in texts]
-            except (ValueError, KeyError, TypeError) as error:
-                raise InputError(
-                    f"{path}, line {number}, is not a problem with candidates ({error!r}): each "
-                    'line is {"problem": …, "candidates": [{"solution": …}, …]}.'
-                ) from error
+    """The problems of a file with their solutions; raises InputError for what cannot be read."""
+    for each in pooled(read_problems(path.read_bytes(), str(path))):
+        if isinstance(each, PlaceError):
+            raise each
+        yield [_solution(row) for row in each.solutions]
+
+
+def _solution(row: Row | PlaceError) -> Solution:
+    if isinstance(row, PlaceError):
+        raise row
+    return Solution(row.problem, row.steps or tuple(split_steps(row.text)))
 
 
 def take(problems: Iterator[Problem], count: int) -> list[Problem]:
@@ -105,7 +106,8 @@ def take(problems: Iterator[Problem], count: int) -> list[Problem]:
     taken = list(islice(problems, count))
     if len(taken) < count:
         raise InputError(
-            f"The prompts end after {len(taken)} of {count} problems: use --problems or --repeats "
-            "to score fewer, or give a longer file."
+            f"The prompts end after {len(taken)} of {count} problems: measure fewer problems, "
+            "fewer repeats, or give a longer file.",
+            settings=["problems", "repeats"],
         )
     return taken

@@ -1,5 +1,4 @@
-"""One benchmark run: starts the peers, lets them take turns on the same prompts, checks that they
-agree, and returns a record that can be kept.
+"""One benchmark run: peers take turns on the same prompts, and their rewards are compared.
 
 Peers take turns within each scenario, so that a busy machine is as unfair to one as to the next,
 and medians are reported.
@@ -20,10 +19,14 @@ from typing import Any
 import numpy as np
 
 from prm_app.bench import machine, prompts, scenarios
+from prm_app.bench.ceiling import ceiling, set_shares
 from prm_app.bench.checks import Checks
 from prm_app.bench.growth import growth
 from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
+from prm_app.catalog import Prm
+from prm_app.checkpoint import parameters
+from prm_app.local.engine_args import itemsize, require_engine
 from prm_app.solutions.solution import Solution
 
 SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users", "start")
@@ -48,7 +51,7 @@ class Settings:
     `growth` is the largest number of solutions in the growth series, 0 for none.
     """
 
-    name: str
+    prm: Prm
     folder: Path
     engine: Mapping[str, Any] = field(default_factory=dict)
     peers: Sequence[str] = ("ours", "vllm", "transformers")
@@ -75,16 +78,17 @@ class Settings:
 
 def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict[str, Any]:
     """Measures everything asked for and returns the record; `checks.equal` says if peers agree."""
+    require_engine()
     with TemporaryDirectory() as logs, ExitStack() as stack:
         start: dict[str, Any] = {}
         if "start" in settings.scenarios:
             on_progress("Opening the page")
-            start["page"] = page(settings.folder, settings.engine)
+            start["page"] = page(settings.prm, settings.folder, settings.engine)
         workers: dict[str, Worker] = {}
         for peer in settings.peers:
             on_progress(f"Starting {peer}")
             log = Path(logs, f"{peer}.log")
-            workers[peer] = Worker(peer, settings.folder, _shared(settings), log)
+            workers[peer] = Worker(peer, settings.prm, settings.folder, _shared(settings), log)
             stack.callback(workers[peer].close)
             if start:  # then each one alone
                 start[peer] = {"ready": workers[peer].wait()}
@@ -102,7 +106,7 @@ def measured(
     """The record of peers that are ready; start-up is not in it."""
     record: dict[str, Any] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": settings.name,
+        "model": settings.prm.key,
         "machine": machine.describe(),
         "settings": {
             name: str(value) if isinstance(value, Path) else value
@@ -110,15 +114,18 @@ def measured(
             if (value := getattr(settings, name)) is not None
         },
     }
-    on_progress("Measuring the arithmetic ceiling")
-    record["ceiling"] = next(iter(workers.values())).run(_ceiling, settings.folder)
     run_ = _Run(settings, workers, on_progress)
     record["settings"]["candidates"] = run_.warm_up()
+    run_.measure_ceiling()
     record["results"] = {
         name: getattr(run_, name.replace("-", "_"))()
         for name in settings.scenarios
         if name != "start"
     }
+    run_.measure_ceiling()
+    if run_.ceiling:
+        record["ceiling"] = run_.ceiling
+        set_shares(record["results"], run_.ceiling["tokens_per_second"])
     if settings.growth and "ours" in workers:
         record["growth"] = growth(workers["ours"], settings.growth, on_progress)
     record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
@@ -129,10 +136,6 @@ def measured(
 def _shared(settings: Settings) -> dict[str, Any]:
     """The engine arguments, with a part of the GPU's memory for each peer."""
     return {"gpu_memory_utilization": 0.9 / len(settings.peers), **settings.engine}
-
-
-def _ceiling(peer: Any, folder: Path) -> dict[str, float]:
-    return machine.ceiling(folder)
 
 
 class _Run:
@@ -147,7 +150,9 @@ class _Run:
         self._settings, self._workers, self._on_progress = settings, workers, on_progress
         self._source = settings.source()
         self._rotation = count()
-        self.checks = Checks(settings.engine)
+        self.ceiling: dict[str, float] = {}
+        float32 = itemsize(settings.engine, parameters(settings.folder)) == 4
+        self.checks = Checks(float32, bool(settings.engine.get("quantization")))
 
     def warm_up(self) -> int:
         """What a first call loads and compiles is not measured; how many candidates there are."""
@@ -157,6 +162,13 @@ class _Run:
             worker.run(scenarios.one_by_one, asked[:2])
             worker.run(scenarios.throughput, asked)
         return len(problems[0])
+
+    def measure_ceiling(self) -> None:
+        """Keeps the highest: before and after, in case other programs took time once."""
+        if "vllm" in self._workers:
+            self._on_progress("Measuring the arithmetic ceiling")
+            found = self._workers["vllm"].run(ceiling)
+            self.ceiling = max(self.ceiling, found, key=lambda each: each.get("flops", 0.0))
 
     def best_of_n(self) -> dict[str, Any]:
         """All candidates of several problems, given at once."""
@@ -183,6 +195,7 @@ class _Run:
 
     def _throughput(self, title: str, ask: Callable[[], list[Solution]]) -> dict[str, Any]:
         seconds: dict[str, list[float]] = {peer: [] for peer in self._workers}
+        before = self._usage()
         for repeat in range(self._settings.repeats):
             asked = ask()
             rewards = {}
@@ -191,6 +204,7 @@ class _Run:
                 took, rewards[peer] = worker.run(scenarios.throughput, asked)
                 seconds[peer].append(took)
             self.checks.compare(rewards)
+        after = self._usage()
         length, tokenising = next(iter(self._workers.values())).run(scenarios.tokens, asked)
         return {
             peer: {
@@ -199,10 +213,14 @@ class _Run:
                 "solutions_per_second": len(asked) / median(took),
                 "tokens_per_second": length / median(took),
                 "tokenising_share": tokenising / median(took),
+                "computed_share": _computed_share(before[peer], after[peer]),
                 "seconds": took,
             }
             for peer, took in seconds.items()
         }
+
+    def _usage(self) -> dict[str, dict[str, Any]]:
+        return {peer: worker.run(scenarios.memory) for peer, worker in self._workers.items()}
 
     def latency(self) -> dict[str, Any]:
         """One solution at a time."""
@@ -268,3 +286,10 @@ class _Run:
 
 def _quantiles(seconds: Sequence[float]) -> dict[str, float]:
     return {"p50": float(np.quantile(seconds, 0.5)), "p95": float(np.quantile(seconds, 0.95))}
+
+
+def _computed_share(before: Mapping[str, Any], after: Mapping[str, Any]) -> float:
+    """The part of the tokens scored that was computed: all of them, if a peer keeps nothing."""
+    if "computed" not in after:
+        return 1.0
+    return (after["computed"] - before["computed"]) / (after["tokens"] - before["tokens"])

@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from prm_app.catalog import Prm
 from prm_app.errors import EngineError
 
 
@@ -22,13 +23,15 @@ class Worker:
     Raises EngineError, with the end of the log, where the peer fails.
     """
 
-    def __init__(self, peer: str, folder: Path, options: Mapping[str, Any], log: Path) -> None:
+    def __init__(
+        self, peer: str, prm: Prm, folder: Path, options: Mapping[str, Any], log: Path
+    ) -> None:
         self.peer = peer
         self._log = log
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         self._process = context.Process(
-            target=_serve, args=(theirs, peer, folder, dict(options), log, time.time())
+            target=_serve, args=(theirs, peer, prm, folder, dict(options), log, time.time())
         )
         self._process.start()
         theirs.close()
@@ -62,7 +65,13 @@ class Worker:
 
 
 def _serve(
-    pipe: Connection, name: str, folder: Path, options: dict[str, Any], log: Path, started: float
+    pipe: Connection,
+    name: str,
+    prm: Prm,
+    folder: Path,
+    options: dict[str, Any],
+    log: Path,
+    started: float,
 ) -> None:
     with open(log, "w") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
@@ -70,7 +79,7 @@ def _serve(
     try:
         from prm_app.bench.peers import PEERS
 
-        peer = PEERS[name](folder, options)
+        peer = PEERS[name](prm, folder, options)
     except BaseException as error:
         traceback.print_exc()
         pipe.send((False, str(error)))

@@ -1,4 +1,4 @@
-"""The command `prm-app`: its commands, how they are read, and how a script sees them end.
+"""The command `prm-app`: reads its arguments, runs one command, and turns errors into exit codes.
 
 Exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no
 server, 130 interrupted. Results go to stdout; progress and errors go to stderr.
@@ -12,11 +12,16 @@ import warnings
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, ui
+from setproctitle import setproctitle
+
+from prm_app.cli import bench, doctor, eval, models, rank, reward, score, serve, show, ui
+from prm_app.cli.hints import with_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
 from prm_app.local.vllm_options import engine_options, help_on_engine_options
+from prm_app.proxies import mended
 
 COMMANDS = (ui, score, rank, eval, reward, serve, bench, models, doctor)
+SECRETS = ("--api-key", "--generator-api-key", "--auth")
 EXIT_CODES = ((InputError, 2), (ModelError, 3), (EngineError, 3), (ServerError, 4))
 EPILOG = """\
 exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no server
@@ -29,36 +34,52 @@ Commands that load a model take every vLLM engine option as vLLM names it, such 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
+    if any(arg.startswith(SECRETS) for arg in argv):
+        setproctitle(f"prm-app {argv[0]}")  # every user of the machine can read the arguments
     parser = _parser()
+    variables, lost = mended()
+    os.environ.update(variables)
+    for sentence in lost:
+        print(f"prm-app: {sentence}", file=sys.stderr)
     try:
         return _run(parser, argv)
     except PrmError as error:
-        print(f"prm-app: {error}", file=sys.stderr)
+        show.failure(with_options(error))
         return next((code for kind, code in EXIT_CODES if isinstance(error, kind)), 1)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # the reader of our output has had enough
+    except BrokenPipeError:  # the program that reads our output has ended
         sys.stdout = None
         return 0
 
 
 def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
-    args, unknown = parser.parse_known_args([arg for arg in argv if not arg.startswith("--help=")])
+    topics = [arg for arg in argv if arg.startswith("--help=")]
+    if topics and not _command(argv, "OWN_PARSER"):
+        if _command(argv, "TAKES_ENGINE_OPTIONS"):
+            _hush()
+            return help_on_engine_options(topics[0])
+        parser.parse_args([*(arg for arg in argv[:1] if arg not in topics), "--help"])
+    args, unknown = parser.parse_known_args(argv)
     args.engine = {}
-    if args.own_parser:
+    if _command(argv, "OWN_PARSER"):
         args.rest = argv[1:]
-    elif args.takes_engine_options:
+        unknown = []
+    elif _command(argv, "TAKES_ENGINE_OPTIONS"):
         _hush()
-        for arg in argv:
-            if arg.startswith("--help="):
-                return help_on_engine_options(arg)
         if any(arg.startswith("-") for arg in unknown):
             engine, rest = engine_options(argv)
             args, unknown = parser.parse_known_args(rest)
             args.engine = engine
-    if unknown and not args.own_parser:
+    if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     return args.run(args)
+
+
+def _command(argv: Sequence[str], has: str) -> bool:
+    """Whether the command of a command line declares itself to be so."""
+    names = {module.__name__.rsplit(".", 1)[-1]: module for module in COMMANDS}
+    return bool(argv) and getattr(names.get(argv[0]), has, False)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,17 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     for module in COMMANDS:
         command = module.add_parser(commands)
         command.allow_abbrev = False
-        command.set_defaults(
-            run=module.run,
-            takes_engine_options=getattr(module, "TAKES_ENGINE_OPTIONS", False),
-            own_parser=getattr(module, "OWN_PARSER", False),
-        )
+        command.set_defaults(run=module.run)
     return parser
 
 
 def _hush() -> None:
     """Keeps the engine's libraries from writing on stderr what is not for the user."""
-    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
+    for name in ("TORCH_CPP_LOG_LEVEL", "VLLM_LOGGING_LEVEL"):
+        os.environ.setdefault(name, "ERROR")
     warnings.simplefilter("ignore")
-    for name in ("torch", "vllm"):
+    for name in ("torch", "torch._library.triton", "vllm"):
         logging.getLogger(name).setLevel(logging.ERROR)

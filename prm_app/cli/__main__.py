@@ -1,4 +1,4 @@
-"""`python -m prm_app.cli`, where the script `prm-app` is not on the path."""
+"""`python -m prm_app.cli`: the command `prm-app` for a shell that does not find it."""
 
 import sys
 

@@ -11,11 +11,13 @@ from typing import Any
 from rich.console import Console
 
 from prm_app.bench import report
+from prm_app.bench.ceiling import above
 from prm_app.bench.run import SCENARIOS, Settings
 from prm_app.bench.run import run as measure
 from prm_app.bench.shapes import SHAPES, write
-from prm_app.catalog import DEFAULT, find_model
+from prm_app.catalog import DEFAULT, Prm
 from prm_app.checkpoint import fetch
+from prm_app.cli.options import add_family, model_of
 from prm_app.errors import EngineError
 
 TAKES_ENGINE_OPTIONS = True
@@ -26,7 +28,8 @@ examples:
   prm-app bench --shape skywork-1.5b --problems 128 --json > benchmarks/mine.json
 
 Every peer scores the same prompts in the same run, in turn, and all rewards are compared: the exit
-code is 3 where they differ by more than rounding. Each peer has a process and, on a GPU, up to 30%
+code is 3 where they differ by more than rounding, or where more was computed in a second than the
+model's matrix products alone allow. Each peer has a process and, on a GPU, up to 30%
 of its memory (--gpu-memory-utilization): name fewer --peers where that does not fit.
 """
 PEERS = ("ours", "vllm", "transformers")
@@ -57,6 +60,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         default=DEFAULT.key,
         help=f"a key of `prm-app models`, a hub name or a local folder (default: {DEFAULT.key})",
     )
+    add_family(parser)
     which.add_argument(
         "--shape",
         choices=SHAPES,
@@ -85,10 +89,10 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
-    with _checkpoint(args) as (name, folder), console.status("") as line:
+    with _checkpoint(args) as (prm, folder), console.status("") as line:
         record = measure(
             Settings(
-                name=name,
+                prm=prm,
                 folder=folder,
                 engine=args.engine,
                 **{name: getattr(args, name) for name in _SETTINGS},
@@ -101,16 +105,21 @@ def run(args: argparse.Namespace) -> int:
         print()
     if not record["checks"]["equal"]:
         raise EngineError("The peers gave different rewards: see the last lines of the report.")
+    if impossible := above(record["results"]):
+        raise EngineError(
+            f"Faster than its matrix products alone ({'; '.join(impossible)}), so the times cannot "
+            "be right: measure again while nothing else runs on this machine."
+        )
     return 0
 
 
 @contextmanager
 def _checkpoint(args: argparse.Namespace) -> Any:
-    """What to call the model, and its folder."""
+    """The model, and its folder."""
     if args.shape is None:
-        prm, folder = fetch(find_model(args.model))
-        yield prm.key, folder
+        yield fetch(model_of(args))
     else:
-        with TemporaryDirectory() as folder:
-            write(args.shape, Path(folder, args.shape), args.tokenizer_folder)
-            yield f"{args.shape} (random weights)", Path(folder, args.shape)
+        with TemporaryDirectory() as parent:
+            folder = Path(parent, args.shape)
+            write(args.shape, folder, args.tokenizer_folder)
+            yield Prm(args.shape, f"{args.shape} (random weights)", str(folder)), folder

@@ -2,6 +2,7 @@
 
 import argparse
 import platform
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, entry_points, version
@@ -9,21 +10,24 @@ from typing import Any
 
 from rich.text import Text
 
+from prm_app.bench.machine import processor
 from prm_app.cli import show
+from prm_app.cli.card_example import compare
 from prm_app.cli.options import add_model, open_scorer
 from prm_app.errors import ModelError, NoEngineError, PrmError
-from prm_app.solutions.solution import Solution
+from prm_app.local.architectures import known_architectures
+from prm_app.local.engine_args import available_memory, has_bf16, on_cpu
 
 TAKES_ENGINE_OPTIONS = True
-SAMPLE = Solution("What is 2 + 3 * 4?", ("3 * 4 = 12", "2 + 12 = 14"))
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "doctor",
-        help="check the installation: versions, plugin, device, memory, and a scored sample",
-        description="Checks the installation part by part, and scores a small sample; with "
-        "--base-url it checks the servers in place of an engine in this process.",
+        help="check the installation: versions, plugin, device, memory, and known rewards",
+        description="Checks the installation part by part, and scores the example of the model's "
+        "card: rewards that are not those published for it mean that others are not to be trusted. "
+        "With --base-url it checks the servers in place of an engine in this process.",
     )
     add_model(parser)
     return parser
@@ -37,8 +41,9 @@ def run(args: argparse.Namespace) -> int:
             for finding in check():
                 show.OUT.print(Text("ok    ", show.GOOD) + Text(f"{name}: {finding}", "default"))
         except PrmError as error:
+            if str(error) not in map(str, failed):
+                show.OUT.print(Text("FAILS ", show.WRONG) + Text(f"{name}: {error}", "default"))
             failed.append(error)
-            show.OUT.print(Text("FAILS ", show.WRONG) + Text(f"{name}: {error}", "default"))
     if failed:
         raise failed[0]
     return 0
@@ -72,14 +77,9 @@ def _plugin() -> Iterator[str]:
                 "this environment."
             )
         yield f"{group}: {found[0].name} = {found[0].value}"
-    try:
-        from vllm import ModelRegistry
-        from vllm.plugins import load_general_plugins
-    except ImportError as error:
-        raise NoEngineError from error
-    load_general_plugins()
+    known = known_architectures()
     for architecture in ARCHITECTURES:
-        if architecture not in ModelRegistry.get_supported_archs():
+        if architecture not in known:
             raise ModelError(
                 f"vLLM does not know {architecture}: VLLM_PLUGINS may leave the plugin out."
             )
@@ -87,25 +87,44 @@ def _plugin() -> Iterator[str]:
 
 
 def _device() -> Iterator[str]:
-    try:
-        import torch
+    cards = _cards()
+    yield from (f"card {card}" for card in cards)
+    memory = available_memory({})
+    import torch
 
-        from prm_app.local.engine_args import model_memory
-    except ImportError as error:
-        raise NoEngineError from error
-    size, itemsize = model_memory({})
-    if torch.cuda.is_available():
-        yield f"{torch.cuda.device_count()} x {torch.cuda.get_device_name(0)}"
+    if on_cpu():
+        if cards:
+            yield f"torch {torch.__version__} does not use it: `pip install '.[cuda]'` brings one"
+        larger = "bfloat16" if has_bf16() else "float32"
+        yield f"CPU {processor()}, {torch.get_num_threads()} threads"
+        yield (
+            f"bf16 arithmetic {'is' if has_bf16() else 'is not'} there: models under a billion "
+            f"parameters run in float32, larger ones in {larger}"
+        )
     else:
-        yield f"CPU, {torch.get_num_threads()} threads, {'bf16' if itemsize == 2 else 'float32'}"
-    yield f"{size / 1e9:.1f} GB of memory for a model"
+        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+        yield f"{torch.cuda.device_count()} in use, CUDA {torch.version.cuda}"
+        yield f"bf16 arithmetic {'is' if bf16 else 'is not'} there"
+    yield f"{memory / 1e9:.1f} GB of memory for a model"
+
+
+def _cards() -> list[str]:
+    """Each NVIDIA card of this machine with its driver and memory, as nvidia-smi says."""
+    query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
+    try:
+        listed = subprocess.run(query, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    rows = [line.split(", ") for line in listed.stdout.splitlines() if not listed.returncode]
+    return [f"{name}, driver {driver}, {size}" for name, driver, size in rows]
 
 
 def _sample(args: argparse.Namespace) -> Callable[[], Iterator[str]]:
     def check() -> Iterator[str]:
         with open_scorer(args) as scorer:
-            scored = scorer.score(SAMPLE)
-        rewards = ", ".join(f"{reward:.4f}" for reward in scored.rewards)
-        yield f"{scorer.prm.title} reads up to {scorer.limit} tokens; rewards {rewards}"
+            prm, where = scorer.prm, f" in {scorer.precision}" if scorer.precision else ""
+            family = f", a {prm.family.title}," if prm.family else ""
+            yield f"{prm.title}{family} computes{where}, and reads up to {scorer.limit} tokens"
+            yield compare(scorer)
 
     return check

@@ -6,7 +6,6 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any
 
 from rich import box
@@ -17,11 +16,14 @@ from rich.table import Table
 from prm_app.bench.machine import versions
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
-from prm_app.cli.options import add_scoring, open_scorer, read_text, solution_of, threshold_of
+from prm_app.cli.hints import with_options
+from prm_app.cli.options import add_scoring, open_scorer, read_bytes, solution_in, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation import metrics
-from prm_app.evaluation.data import Choice, Labelled, read_row, rows
+from prm_app.evaluation.data import Choice, Labelled, cases
 from prm_app.scoring import Scorer
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.shapes import read_problems
 from prm_app.solutions.solution import Solution
 
 TAKES_ENGINE_OPTIONS = True
@@ -30,21 +32,23 @@ examples:
   prm-app eval gsm8k.json --model Qwen2.5-Math-PRM-7B
   prm-app eval best_of_8.jsonl --base-url http://gpu:8000 --json > record.json
 
-The file is a JSON list or JSONL of one of two kinds, known by its fields; others are ignored.
+The file is a JSON list or JSONL. Its fields tell which of two kinds it is; others are ignored.
   First-error detection, the format of Qwen/ProcessBench: "problem", "steps" (a list of texts) and
-  "label", the index of the first wrong step, -1 where all are right.
+  "label", the index of the first wrong step, -1 if all are right; or rows of PRM800K,
+  Math-Shepherd or TRL's stepwise supervision.
   Best-of-N: "problem" and "candidates", each with its "solution" and "is_correct" (true or false);
-  or an "answer" beside "problem", and math-verify says which candidates give it.
+  or an "answer" beside "problem", and math-verify says which candidates give it. Rows of
+  search-and-learn, and lines with one solution each, are read too.
 
-A solution that cannot be scored is in no figure, nor is a problem with such
-a candidate: they are listed, and the exit code is 1.
+A row that cannot be read and a solution that cannot be scored are in no figure, nor is a problem
+with such a candidate: they are listed, and the exit code is 1.
 
-Every vLLM engine option is taken as vLLM names it: `prm-app eval --help=all` lists them.
+The command takes every engine option of vLLM: `prm-app eval --help=all` lists them.
 """
 GRID = [i / 10 for i in range(1, 10)]
 BEST = "best on this data"
 CAVEAT = """\
-The best threshold was chosen on this very data: its F1 is an upper bound, and not comparable with
+The best threshold was chosen on this very data, so its F1 is an upper bound: do not compare it with
 published figures, whose threshold was fixed beforehand."""
 
 
@@ -66,16 +70,17 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    data = _read(args)
-    measure, report = KINDS[type(data[0])]
     failures: dict[str, PrmError] = {}
+    data = _read(args, failures)
+    read = len(data) + len(failures)
+    measure, report = KINDS[type(data[0])]
     with open_scorer(args) as scorer:
         threshold, started = threshold_of(args, scorer), datetime.now(UTC)
         results = measure(args, scorer, data, failures)
         record = {
             "date": started.isoformat(timespec="seconds"),
             "file": args.file,
-            "rows": len(data),
+            "rows": read,
             "model": scorer.prm.key,
             "checkpoint": scorer.prm.checkpoint,
             "servers": args.base_url,
@@ -100,20 +105,23 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _read(args: argparse.Namespace) -> list[Labelled] | list[Choice]:
-    """The rows of the file, all of one kind; raises InputError."""
+def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Labelled] | list[Choice]:
+    """The rows of the file, all of one kind; what cannot be read goes to `failures`."""
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
-    found = list(islice(rows(read_text(args.file), args.file), args.limit))
-    if not found:
-        raise InputError(f"{args.file} is empty: `prm-app eval --help` says what it should hold.")
+    found = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
     data: list[Any] = []
     with show.progress("Reading", len(found)) as bar:
-        for where, row in found:
-            data.append(read_row(where, row))
-            if type(data[-1]) is not type(data[0]):
-                raise InputError(f"{where}: of another kind than the first row. Give two files.")
+        for case in found:
+            row = case()
+            if isinstance(row, PlaceError):
+                failures[str(row.place)] = InputError(row.message)
+            else:
+                data.append(row)
             bar.advance(TaskID(0))
+    if not data:
+        where, reason = next(iter(failures.items()))
+        raise InputError(f"{args.file} holds no row to evaluate on. {where}: {reason}")
     return data
 
 
@@ -121,9 +129,9 @@ def _first_errors(
     args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """First-error detection by threshold, and how far the rewards can be believed."""
-    jobs = {row.where: Solution(row.problem, tuple(row.steps)) for row in data}
+    jobs = {str(case.place): attempt(solution_in, args, case.row) for case in data}
     scored = _score(scorer, jobs, failures)
-    errors = [row.label for row in data if row.where in scored]
+    errors = [case.label for case in data if str(case.place) in scored]
     rewards = list(scored.values())
     if not errors:
         return {}
@@ -173,21 +181,13 @@ def _best_of(
     args: argparse.Namespace, scorer: Scorer, data: list[Choice], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """Best-of-N accuracy by each rule for N = 1, 2, 4, ... up to what every problem has."""
-    places = {
-        row.where: [f"{row.where}, candidate {n}" for n in range(1, len(row.solutions) + 1)]
-        for row in data
-    }
-    jobs = {
-        place: attempt(solution_of, args, row.problem, text)
-        for row in data
-        for place, text in zip(places[row.where], row.solutions, strict=True)
-    }
+    jobs = {str(row.place): attempt(solution_in, args, row) for case in data for row in case.rows}
     scored = _score(scorer, jobs, failures)
-    problems = [
-        metrics.Judged(row.right, [scored[place] for place in places[row.where]], row.answers)
-        for row in data
-        if all(place in scored for place in places[row.where])
-    ]
+    problems = []
+    for case in data:
+        rewards = [scored[str(row.place)] for row in case.rows if str(row.place) in scored]
+        if len(rewards) == len(case.rows):
+            problems.append(metrics.Judged(case.right, rewards, case.answers))
     if not problems:
         return {}
     least = min(len(problem.right) for problem in problems)
@@ -215,7 +215,7 @@ def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
 def _score(
     scorer: Scorer, jobs: Mapping[str, Solution | PrmError], failures: dict[str, PrmError]
 ) -> dict[str, tuple[float, ...]]:
-    """The rewards of each solution by its place, in order; what failed goes to `failures`."""
+    """The rewards of each solution by its place, in order; errors go into `failures`."""
     scored = {}
     for place, outcome in zip(jobs, in_order(scorer, list(jobs.values())), strict=True):
         if isinstance(outcome, PrmError):
@@ -226,16 +226,16 @@ def _score(
 
 
 def _tell(failures: dict[str, PrmError]) -> None:
-    """Lists what could not be scored; what failed for the same reason in one line."""
+    """Lists what could not be scored, one line for each reason."""
     reasons: dict[str, list[str]] = defaultdict(list)
     for where, error in failures.items():
-        reasons[str(error)].append(where)
+        reasons[with_options(error)].append(where)
     for reason, places in reasons.items():
         others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
         show.failure(f"{places[0]}{others}: {reason}")
     if failures:
         show.failure(
-            f"{len(failures)} solutions could not be scored: they, and the problems that they are "
+            f"{len(failures)} could not be read or scored: they, and the problems that they are "
             "candidates of, are in no figure."
         )
 

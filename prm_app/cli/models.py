@@ -9,9 +9,11 @@ from rich.table import Table
 
 from prm_app.catalog import BENCHMARKS, CATALOG, Prm
 from prm_app.cli import show
+from prm_app.errors import NoEngineError
+from prm_app.local.engine_args import available_memory, itemsize
 
 EPILOG = """\
-Any other checkpoint of these formats can be named by its hub name or folder wherever a model is
+Any other checkpoint of these families can be named by its hub name or folder wherever a model is
 asked for. "Fits" compares the weights alone with the memory of this machine: the GPU's, or the free
 memory where there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
 """
@@ -20,7 +22,7 @@ memory where there is none; the context needs more. F1 is the mean first-error F
 def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "models",
-        help="list the models with licence, size and format, and what fits this machine",
+        help="list the models with licence, size and family, and what fits this machine",
         description="Lists the process reward models on offer.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -30,39 +32,41 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    available, itemsize = _memory()
-    rows = [_row(prm, available, itemsize) for prm in CATALOG]
+    available = _memory()
+    rows = [_row(prm, available) for prm in CATALOG]
     if args.json:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
         return 0
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in ("name", "format", "weights", "fits", "F1", "licence"):
+    for column in ("name", "family", "weights", "fits", "F1", "licence"):
         table.add_column(column, no_wrap=True)
     for prm, row in zip(CATALOG, rows, strict=True):
         table.add_row(
             prm.key,
-            row["format"],
+            row["family"],
             _gigabytes(row["bytes"]),
             {True: "yes", False: "no", None: "?"}[row["fits"]],
-            f"{row['f1']:.1f}" if row["f1"] else "-",
+            f"{row['f1']:.3f}" if row["f1"] else "-",
             row["licence"],
         )
     show.OUT.print(table, soft_wrap=False)
     if available is None:
-        show.OUT.print("Whether they fit is not known: PyTorch is not installed here.")
+        show.OUT.print("Whether they fit is not known: vLLM is not installed here.")
     else:
         show.OUT.print(f"Memory for a model on this machine: {_gigabytes(available)}.")
     return 0
 
 
-def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
-    size = int(prm.parameters * itemsize)
+def _row(prm: Prm, available: int | None) -> dict[str, Any]:
+    weights = int(prm.parameters)
+    size = weights * (2 if available is None else itemsize({}, weights))
     published = [prm.published[name] for name in BENCHMARKS if name in prm.published]
     return {
         "key": prm.key,
         "title": prm.title,
         "checkpoint": None if prm.bundled else prm.checkpoint,
-        "format": prm.family.name,
+        "family": prm.family.name,
+        "family_options": dict(prm.family_options),
         "parameters": int(prm.parameters),
         "bytes": size,
         "fits": None if available is None else size < available,
@@ -74,14 +78,12 @@ def _row(prm: Prm, available: int | None, itemsize: int) -> dict[str, Any]:
     }
 
 
-def _memory() -> tuple[int | None, int]:
-    """Bytes for a model here, or None where that cannot be told, and bytes a weight takes."""
+def _memory() -> int | None:
+    """Bytes for a model here; None without an engine, which says how much it may use."""
     try:
-        from prm_app.local.engine_args import model_memory
-
-        return model_memory({})
-    except ImportError:
-        return None, 2
+        return available_memory({})
+    except NoEngineError:
+        return None
 
 
 def _gigabytes(size: int) -> str:

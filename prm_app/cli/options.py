@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from vllm_prm.families import FAMILIES
 
-from prm_app.catalog import DEFAULT, find_model
+from prm_app.catalog import DEFAULT, Prm, family_options, find_model
 from prm_app.errors import InputError
 from prm_app.local.loading import load
 from prm_app.local.models import LocalModels
 from prm_app.remote import RemoteModels, RemoteScorer, Servers
 from prm_app.scoring import Models, Scorer
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.rows import Row
 from prm_app.solutions.solution import Solution, solution
 from prm_app.solutions.steps import SPLITS
 
@@ -29,6 +32,7 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         help="the process reward model: a key of `prm-app models`, a Hugging Face name or a local "
         f"folder (default: {DEFAULT.key}, or what the servers serve)",
     )
+    add_family(parser)
     group = parser.add_argument_group(
         "running servers",
         "Score with vLLM servers, not an engine in this process. `prm-app serve` starts one.",
@@ -58,6 +62,22 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="where config and tokenizer of the model are found, for a server that has no vllm-prm "
         "plugin and a checkpoint that this machine cannot read",
+    )
+
+
+def add_family(parser: argparse.ArgumentParser) -> None:
+    """--family and --family-option: how the model is read, if its checkpoint does not show it."""
+    parser.add_argument(
+        "--family",
+        choices=FAMILIES,
+        help="how the model is read, if neither the catalogue nor its checkpoint says so",
+    )
+    parser.add_argument(
+        "--family-option",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help=r"an option of its family, such as separator=\n\n; \n stands for a newline",
     )
 
 
@@ -97,6 +117,15 @@ def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:
     return solution(problem, text, split, args.delimiter)
 
 
+def solution_in(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
+    """A file's solution in the steps that the file gives it, else as `solution_of` splits it."""
+    if isinstance(row, PlaceError):
+        raise row
+    if row.steps is not None:
+        return Solution(row.problem, row.steps).validated()
+    return solution_of(args, row.problem, row.text)
+
+
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
     if args.threshold is None:
         return scorer.prm.threshold
@@ -119,7 +148,7 @@ def open_models(args: argparse.Namespace) -> Models:
     """Where the page finds its models: in this process, or on the servers named."""
     if servers := servers_of(args):
         return RemoteModels(servers)
-    return LocalModels(args.engine, default=args.model or DEFAULT.key)
+    return LocalModels(args.engine, default=model_of(args))
 
 
 @contextmanager
@@ -129,13 +158,17 @@ def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
         with RemoteScorer(servers) as scorer:
             yield scorer
     else:
-        prm = find_model(args.model or DEFAULT.key)
+        prm = model_of(args)
         with Console(stderr=True).status(f"{prm.title}: starting") as line:
-            scorer = load(
-                prm.key, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}")
-            )
+            scorer = load(prm, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}"))
         with scorer:
             yield scorer
+
+
+def model_of(args: argparse.Namespace) -> Prm:
+    """The model that --model, --family and --family-option name; raises a PrmError."""
+    options = family_options(args.family_option)
+    return find_model(args.model or DEFAULT.key, args.family, options)
 
 
 def servers_of(args: argparse.Namespace) -> Servers | None:
@@ -153,16 +186,22 @@ def servers_of(args: argparse.Namespace) -> Servers | None:
         api_key=args.api_key,
         timeout=args.timeout,
         tokenizer=args.remote_tokenizer,
+        family=args.family,
+        family_options=family_options(args.family_option),
     )
+
+
+def read_bytes(path: str) -> bytes:
+    """What a file holds, or stdin for `-`; raises InputError."""
+    try:
+        return sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def read_text(path: str) -> str:
     """The text of a file, or of stdin for `-`; raises InputError."""
     try:
-        if path == "-":
-            return sys.stdin.buffer.read().decode("utf-8-sig")
-        return Path(path).read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path} is not UTF-8 text: save it as UTF-8.") from error

@@ -1,4 +1,4 @@
-"""`prm-app rank`: Best-of-N, with the votes over final answers beside it."""
+"""`prm-app rank`: Best-of-N, and the votes over final answers."""
 
 import argparse
 import json
@@ -10,12 +10,14 @@ from typing import Any
 
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
     open_scorer,
+    read_bytes,
     read_text,
-    solution_of,
+    solution_in,
     text_of,
     threshold_of,
 )
@@ -23,9 +25,11 @@ from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
 from prm_app.scoring import Scorer
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.candidates import Candidates, from_file
 from prm_app.solutions.documents import Ranking, rank_document
-from prm_app.solutions.voting import Vote, majority_vote, weighted_vote
+from prm_app.solutions.jsonl import Place, PlaceError
+from prm_app.solutions.rows import Problem, Row
+from prm_app.solutions.shapes import pooled, read_problems
+from prm_app.solutions.voting import Vote, group_by_answer
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -35,8 +39,9 @@ examples:
   prm-app rank --problem-file p.txt --generate 8 --generator-url http://gpu:8000 \\
       --generator-model Qwen/Qwen2.5-Math-7B-Instruct --generator-seed 1
 
-A JSON or JSONL file holds {"problem": ..., "solutions": [text, ...]} for each problem; "candidates"
-with {"solution": text} is read too. Every vLLM engine option is taken as vLLM names it:
+A JSON or JSONL file holds {"problem": ..., "solutions": [text, ...]} for each problem, or one
+{"problem": ..., "solution": text} for each solution; "candidates" with {"solution": text} and the
+"completions" of search-and-learn are read too. Every vLLM engine option is taken as vLLM names it:
 `prm-app rank --help=all` lists them.
 """
 
@@ -53,8 +58,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "files",
         nargs="*",
         metavar="FILE",
-        help="one .json or .jsonl file of problems with their solutions, or a text file for each "
-        "solution of the problem given",
+        help="files of problems with their solutions, - for stdin; or with --problem a text file "
+        "for each of its solutions, or one .json or .jsonl file of them",
     )
     add_text(parser, "problem")
     parser.add_argument(
@@ -89,9 +94,13 @@ def run(args: argparse.Namespace) -> int:
     failed = 0
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        for ranking, texts in _rankings(args, scorer, problems):
+        for problem, ranking in _rankings(args, scorer, problems):
+            if ranking is None:
+                failed += 1
+                _refuse(args, problem)
+                continue
             failed += len(ranking.failed)
-            votes = _votes(ranking, texts, args.aggregate)
+            votes = _votes(ranking, problem, args.aggregate)
             if args.json:
                 document = rank_document(ranking, args.aggregate, threshold)
                 ballots = {name: vote and asdict(vote) for name, vote in votes.items()}
@@ -103,23 +112,47 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def _given(args: argparse.Namespace) -> list[Candidates]:
+def _refuse(args: argparse.Namespace, error: PlaceError) -> None:
+    if args.json:
+        print(json.dumps(error.place.counts() | {"error": str(error)}, ensure_ascii=False))
+    else:
+        show.failure(str(error))
+
+
+def _given(args: argparse.Namespace) -> list[Problem | PlaceError]:
     """The problems and solutions of the files."""
     if not args.files:
         raise InputError("There are no solutions: give a file, or --generate with a generator.")
-    if len(args.files) == 1 and Path(args.files[0]).suffix in (".json", ".jsonl"):
-        (path,) = args.files
-        problems = from_file(read_text(path).encode(), path)
-        if args.problem is None and args.problem_file is None:
-            for number, each in enumerate(problems, 1):
-                if not each.problem.strip():
-                    raise InputError(f"{path}: entry {number} has no problem: give --problem.")
-            return problems
-        return [Candidates(_problem(args), each.solutions) for each in problems]
-    return [Candidates(_problem(args), [read_text(path).strip("\n") for path in args.files])]
+    problem = None
+    if args.problem is not None or args.problem_file is not None:
+        problem = _problem(args)
+        if len(args.files) > 1 or not _is_data(args.files[0]):
+            texts = {path: read_text(path).strip("\n") for path in args.files}
+            rows = [Row(Place(path, 1), problem, text, None, {}) for path, text in texts.items()]
+            return [Problem(rows[0].place, problem, rows)]
+    return [
+        _about(each, problem) if isinstance(each, Problem) else each
+        for path in args.files
+        for each in pooled(read_problems(read_bytes(path), path))
+    ]
 
 
-def _generated(args: argparse.Namespace) -> Candidates:
+def _is_data(path: str) -> bool:
+    return not {".json", ".jsonl"}.isdisjoint(map(str.lower, Path(path).suffixes))
+
+
+def _about(found: Problem, problem: str | None) -> Problem | PlaceError:
+    """A file's problem with its text, which either the file or --problem says."""
+    if not found.problem.strip():
+        if problem is None:
+            return PlaceError(found.place, "no “problem”: give --problem.")
+        return found.about(problem)
+    if problem is not None and problem != found.problem:
+        raise PlaceError(found.place, "it has a problem of its own: leave --problem out.")
+    return found
+
+
+def _generated(args: argparse.Namespace) -> Problem:
     """What the generator writes; each solution shows on stderr as it comes."""
     if args.files:
         raise InputError("Give files of solutions or --generate, not both.")
@@ -132,18 +165,19 @@ def _generated(args: argparse.Namespace) -> Candidates:
         args.generator_temperature,
         args.generator_max_tokens,
         args.generator_seed,
+        args.timeout,
     )
-    candidates, failure = Candidates(_problem(args)), None
-    for each in generator.candidates(candidates.problem, args.generate):
+    problem, rows, failure = _problem(args), [], None
+    for each in generator.candidates(problem, args.generate):
         if isinstance(each, PrmError):
-            show.failure(str(each))
+            show.failure(with_options(each))
             failure = each
         else:
-            candidates.solutions.append(each)
-            show.candidate(len(candidates.solutions), args.generate, each)
-    if failure is not None and not candidates.solutions:
+            rows.append(Row(Place("generated", len(rows) + 1), problem, each, None, {}))
+            show.candidate(len(rows), args.generate, each)
+    if failure is not None and not rows:
         raise failure
-    return candidates
+    return Problem(Place("generated", 1), problem, rows)
 
 
 def _problem(args: argparse.Namespace) -> str:
@@ -153,32 +187,40 @@ def _problem(args: argparse.Namespace) -> str:
 
 
 def _rankings(
-    args: argparse.Namespace, scorer: Scorer, problems: list[Candidates]
-) -> Iterator[tuple[Ranking, list[str]]]:
-    """Each problem's ranking and the texts in it, in order; all problems are scored together."""
+    args: argparse.Namespace, scorer: Scorer, problems: list[Problem | PlaceError]
+) -> Iterator[tuple[Problem, Ranking] | tuple[PlaceError, None]]:
+    """Each problem with its ranking, in order; all problems are scored together."""
     jobs = [
-        attempt(solution_of, args, each.problem, text)
+        attempt(solution_in, args, row)
         for each in problems
-        for text in each.solutions
+        if isinstance(each, Problem)
+        for row in each.solutions
     ]
     outcomes = in_order(scorer, jobs)
     for each in problems:
+        if isinstance(each, PlaceError):
+            yield each, None
+            continue
         count = len(each.solutions)
-        numbered = dict(enumerate(islice(outcomes, count), 1))
-        yield Ranking(each.problem, count, numbered), each.solutions
+        yield each, Ranking(each.problem, count, dict(enumerate(islice(outcomes, count), 1)))
 
 
-def _votes(ranking: Ranking, texts: list[str], how: Aggregation) -> dict[str, Vote | None]:
+def _votes(ranking: Ranking, problem: Problem, how: Aggregation) -> dict[str, Vote | None]:
     """The votes of the solutions that were scored."""
     numbers = sorted(ranking.scored)
-    voters = [texts[number - 1] for number in numbers]
+    voters = [problem.solutions[number - 1].text for number in numbers]
     rewards = [ranking.scored[number].aggregate(how) for number in numbers]
+    answers = group_by_answer(voters)
     return {
-        "majority_vote": _numbered(majority_vote(voters), numbers),
-        "weighted_vote": _numbered(weighted_vote(voters, rewards), numbers),
+        "majority_vote": _numbered(answers.vote([1.0] * len(voters)), numbers),
+        "weighted_vote": _numbered(answers.vote(rewards), numbers),
     }
 
 
 def _numbered(vote: Vote | None, numbers: list[int]) -> Vote | None:
     """The same vote, its solutions counted from 1 among all."""
-    return vote and replace(vote, solutions=tuple(numbers[i] for i in vote.solutions))
+    return vote and replace(
+        vote,
+        solutions=tuple(numbers[i] for i in vote.solutions),
+        unread=tuple(numbers[i] for i in vote.unread),
+    )

@@ -1,4 +1,4 @@
-"""`prm-app reward`: plain prompts straight through a pooling model, and its raw outputs."""
+"""`prm-app reward`: the raw outputs of a pooling model for plain prompts."""
 
 import argparse
 import json
@@ -20,9 +20,9 @@ examples:
       $'<|im_start|>user\\n2 + 3?<|im_end|>\\n<|im_start|>assistant\\n5<extra_0><|im_end|>'
   prm-app reward --base-url http://gpu:8000 --json --prompt-file prompts.txt
 
-The prompts are tokenised as they are: special tokens count, nothing is added or split into steps.
-For the rewards of a solution's steps use `prm-app score`, which builds the prompt a PRM was trained
-on. Every vLLM engine option is taken as vLLM names it: `prm-app reward --help=all` lists them.
+The tokenizer reads special tokens in a prompt as such; nothing is added or split into steps. For
+the rewards of a solution's steps use `prm-app score`, which builds the prompt that the PRM was
+trained on. The command takes every engine option of vLLM: `prm-app reward --help=all` lists them.
 """
 
 
@@ -45,7 +45,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--activation",
         action="store_true",
-        help="probabilities in place of logits: the sigmoid of one label, the softmax of several",
+        help="probabilities instead of logits: the sigmoid of one label, the softmax of several",
     )
     parser.add_argument("--json", action="store_true", help="JSON answers, one prompt a line")
     add_model(parser)

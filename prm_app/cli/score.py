@@ -1,4 +1,4 @@
-"""`prm-app score`: the steps of one solution, or of a JSONL file of them, with their rewards."""
+"""`prm-app score`: the steps of one solution, or of a file of them, with their rewards."""
 
 import argparse
 import json
@@ -6,19 +6,23 @@ from typing import Any
 
 from prm_app.cli import show
 from prm_app.cli.batch import Outcome, attempt, in_order
+from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
     open_scorer,
-    read_text,
+    read_bytes,
+    solution_in,
     solution_of,
     text_of,
     threshold_of,
 )
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Scorer
-from prm_app.solutions.candidates import json_values
-from prm_app.solutions.documents import Result, score_document
+from prm_app.solutions.documents import PLACE_FIELDS, SCORE_FIELDS, Result, score_document
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.rows import Problem, Row
+from prm_app.solutions.shapes import read_problems
 from prm_app.solutions.solution import Solution
 
 TAKES_ENGINE_OPTIONS = True
@@ -29,24 +33,26 @@ examples:
   llm "..." | prm-app score --problem "..." --solution-file - --base-url http://gpu:8000
   prm-app score solutions.jsonl --json > rewards.jsonl
 
-Each line of a JSONL file is an object with "problem" and either "solution" (a text) or "steps" (a
-list of texts, scored as they are); what else it holds is kept in the answer. Answers keep the
-order of the lines, and a line that fails is answered by its "error".
+Each line of a JSONL file, or entry of a JSON list, is an object with "problem" and "solution" (a
+text), "steps" (a list of texts, scored as they are) or "solutions" (a list of either), or a row of
+ProcessBench, PRM800K, Math-Shepherd, TRL's stepwise supervision or search-and-learn. What else it
+holds is kept in the answer. Answers keep the order of the file, and what fails is answered by its
+"error".
 
-Every vLLM engine option is taken as vLLM names it: `prm-app score --help=all` lists them.
+The command takes every engine option of vLLM: `prm-app score --help=all` lists them.
 """
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         "score",
-        help="score the steps of a solution, or of a JSONL file of solutions",
+        help="score the steps of a solution, or of a file of solutions",
         description="Scores each step of a solution with a process reward model.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="a JSONL file of solutions; - for stdin"
+        "file", nargs="?", metavar="FILE", help="a JSON or JSONL file of solutions; - for stdin"
     )
     for name in ("problem", "solution"):
         add_text(parser, name)
@@ -61,9 +67,9 @@ def run(args: argparse.Namespace) -> int:
     if args.file:
         if any((args.problem, args.problem_file, args.solution, args.solution_file)):
             raise InputError("Give either a FILE of solutions, or one problem and its solution.")
-        lines = _read_lines(args.file)
+        rows = _read(args.file)
         with open_scorer(args) as scorer:
-            return _score_lines(args, scorer, lines, threshold_of(args, scorer))
+            return _score_rows(args, scorer, rows, threshold_of(args, scorer))
     problem, text = text_of(args, "problem"), text_of(args, "solution")
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
@@ -76,63 +82,61 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _read_lines(path: str) -> list[tuple[int, dict]]:
-    """The objects of a JSONL file, with their line numbers; raises InputError."""
-    lines = [(line or 1, value) for line, value in json_values(read_text(path), path)]
-    for number, value in lines:
-        if not isinstance(value, dict):
-            raise InputError(f"{path}, line {number}: not an object with problem and solution.")
-    if not lines:
-        raise InputError(f"{path} is empty: `prm-app score --help` says what it should hold.")
-    return lines
+def _read(path: str) -> list[Row | PlaceError]:
+    """The solutions of a file, in its order; raises InputError."""
+    rows: list[Row | PlaceError] = []
+    for each in read_problems(read_bytes(path), path):
+        rows += each.solutions if isinstance(each, Problem) else [each]
+    return rows
 
 
-def _score_lines(
-    args: argparse.Namespace, scorer: Scorer, lines: list[tuple[int, dict]], threshold: float
+def _score_rows(
+    args: argparse.Namespace, scorer: Scorer, rows: list[Row | PlaceError], threshold: float
 ) -> int:
-    """Scores all lines at once, and writes the answers in their order as they become known."""
-    jobs = [attempt(_solution, args, row) for _, row in lines]
+    """Scores all at once, and writes the answers in their order as they become known."""
+    jobs = [attempt(_solution, args, row) for row in rows]
     failed = 0
-    for (number, row), outcome in zip(lines, in_order(scorer, jobs), strict=True):
+    for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
         failed += isinstance(outcome, PrmError)
-        _write(args, number, row, outcome, threshold)
+        if args.json:
+            answer = _answer(row, outcome, threshold)
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+        else:
+            _show(row, outcome, threshold)
     if failed:
-        show.failure(f"{failed} of {len(lines)} solutions could not be scored.")
+        show.failure(f"{failed} of {len(rows)} solutions could not be scored.")
     return 1 if failed else 0
 
 
-def _solution(args: argparse.Namespace, row: dict) -> Solution:
-    problem, text, steps = row.get("problem"), row.get("solution"), row.get("steps")
-    if not isinstance(problem, str):
-        raise InputError('"problem" is missing or not a text.')
-    if steps is not None:
-        if not isinstance(steps, list) or not all(isinstance(step, str) for step in steps):
-            raise InputError('"steps" is not a list of texts.')
-        return Solution(problem, tuple(steps)).validated()
-    if not isinstance(text, str):
-        raise InputError('"solution" (a text) or "steps" (a list of texts) is missing.')
-    return solution_of(args, problem, text)
+def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
+    if isinstance(row, Row):
+        row.kept()  # what cannot be kept in the answer is told before anything is scored
+    return solution_in(args, row)
 
 
-def _write(
-    args: argparse.Namespace,
-    number: int,
-    row: dict,
-    outcome: Outcome,
-    threshold: float,
-) -> None:
-    error = f"{args.file}, line {number}: {outcome}" if isinstance(outcome, PrmError) else None
-    if args.json:
-        kept = {key: value for key, value in row.items() if key not in ("solution", "steps")}
-        answer = (
-            {"error": error}
-            if error
-            else score_document(Result(row["problem"], outcome), threshold)
-        )
-        print(json.dumps({"line": number, **kept, **answer}, ensure_ascii=False), flush=True)
-        return
-    show.heading(f"Problem {number}: {row.get('problem')}")
-    if error:
-        show.failure(error)
+def _answer(row: Row | PlaceError, outcome: Outcome, threshold: float) -> dict[str, Any]:
+    """Where a solution stands, what the file says of it, and its rewards or its error."""
+    if isinstance(row, PlaceError):
+        return row.place.counts() | {"error": str(row)}
+    if isinstance(outcome, PrmError):
+        answer = {"problem": row.problem, "error": _located(row, outcome)}
+        said = {} if isinstance(outcome, PlaceError) else row.kept()
+    else:
+        answer, said = score_document(Result(row.problem, outcome), threshold), row.kept()
+    own = {*SCORE_FIELDS, *PLACE_FIELDS}
+    kept = {name: value for name, value in said.items() if name not in own}
+    return row.place.counts() | kept | answer
+
+
+def _show(row: Row | PlaceError, outcome: Outcome, threshold: float) -> None:
+    problem = f": {row.problem}" if isinstance(row, Row) else ""
+    show.heading(f"{row.place}{problem}")
+    if isinstance(outcome, PrmError):
+        show.failure(_located(row, outcome))
     else:
         show.scored(outcome, threshold)
+
+
+def _located(row: Row | PlaceError, error: PrmError) -> str:
+    said = with_options(error)
+    return said if isinstance(error, PlaceError) else f"{row.place}: {said}"

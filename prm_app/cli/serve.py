@@ -1,4 +1,4 @@
-"""`prm-app serve`: vLLM's server with a process reward model and our request on `POST /pooling`."""
+"""`prm-app serve`: vLLM's own server with a PRM and the PRM request on `POST /pooling`."""
 
 import argparse
 from typing import Any
@@ -11,14 +11,14 @@ examples:
   prm-app serve Qwen/Qwen2.5-Math-PRM-72B --tensor-parallel-size 4 --api-key secret
   prm-app serve Qwen/Qwen2.5-Math-PRM-7B --data-parallel-size 8
 
-Then, with no tokenizer on the client's side:
+Then, on a client without a tokenizer:
   curl http://127.0.0.1:8000/pooling -H "Content-Type: application/json" -d '{
     "model": "demo-skywork", "task": "plugin",
     "data": {"problem": "What is 2 + 3 * 4?", "steps": ["3 * 4 = 12", "2 + 12 = 14"]}}'
 
-This is `vllm serve` with other defaults: it takes all its options (`prm-app serve --help=all` lists
-them, `--help=max-model-len` shows one), on GPUs and on CPUs. With --api-key every route asks for
-the key but /health, /ping and /metrics.
+This is `vllm serve` with other defaults, on GPUs and on CPUs: it takes all the same options
+(`prm-app serve --help=all` lists them, `--help=max-model-len` shows one). With --api-key every
+route but /health, /ping and /metrics asks for the key.
 """
 
 

@@ -1,4 +1,4 @@
-"""Results as text for people: colours on a terminal, plain lines in a pipe."""
+"""Prints results for people: in colour on a terminal, as plain lines into a pipe."""
 
 import sys
 from collections.abc import Mapping
@@ -10,8 +10,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from prm_app.cli.hints import with_options
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import Ranking
+from prm_app.solutions.marks import unsure_until
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.voting import Vote
 
@@ -34,23 +36,25 @@ def progress(title: str, total: int) -> Progress:
 
 
 def failure(message: str) -> None:
+    """A message on stderr."""
     print(f"prm-app: {message}", file=sys.stderr)
 
 
 def heading(title: str) -> None:
+    """A title above a line."""
     OUT.print(f"\n{escape(title)}", style="bold")
     OUT.print("-" * 80, style="dim")
 
 
 def candidate(number: int, total: int, text: str) -> None:
-    """A solution that has just been generated, on stderr."""
+    """A solution just written by the generator, on stderr."""
     console = Console(stderr=True, highlight=False)
     console.print(f"Candidate {number} of {total}", style="bold")
     console.print(Text(text), style="dim")
 
 
 def scored(solution: ScoredSolution, threshold: float) -> None:
-    """The steps with their rewards, and what they come to."""
+    """The steps with their rewards, and the aggregations of these."""
     OUT.print(f"Number of steps: {len(solution.steps)}\n\nStep-wise rewards:")
     first = solution.first_error(threshold)
     for i, (step, reward) in enumerate(zip(solution.steps, solution.rewards, strict=True)):
@@ -86,7 +90,7 @@ def ranked(
         )
     OUT.print(table, soft_wrap=False)
     for number, error in ranking.failed.items():
-        failure(f"solution {number}: {error}")
+        failure(f"solution {number}: {with_options(error)}")
     if not order:
         return
     for name, vote in votes.items():
@@ -94,9 +98,13 @@ def ranked(
         if vote is None:
             OUT.print(f"{title}: no solution has a final answer")
         else:
-            given = ", ".join(map(str, vote.solutions))
+            numbers = ", ".join(map(str, vote.solutions))
             answer = escape(vote.answer)
-            OUT.print(f"{title}: {answer} ({vote.share:.0%} of the votes, solutions {given})")
+            OUT.print(f"{title}: {answer} ({vote.share:.0%} of the votes, solutions {numbers})")
+    unread = {number for vote in votes.values() if vote for number in vote.unread}
+    if unread:
+        numbers = ", ".join(map(str, sorted(unread)))
+        failure(f"the final answers of solutions {numbers} could not be compared in time.")
     OUT.print(f"\nBest by {how}: solution {order[0]}\n", style="bold")
     scored(ranking.scored[order[0]], threshold)
 
@@ -108,4 +116,4 @@ def _is_later(i: int, first: int | None) -> bool:
 def _style(reward: float, threshold: float) -> str:
     if reward < threshold:
         return WRONG
-    return GOOD if reward >= (1 + threshold) / 2 else DOUBTFUL
+    return DOUBTFUL if reward < unsure_until(threshold) else GOOD

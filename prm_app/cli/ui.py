@@ -1,4 +1,4 @@
-"""`prm-app ui`: the page in a browser, with an engine in this process or on running servers."""
+"""`prm-app ui`: the page, with an engine in this process or in front of running servers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ examples:
   prm-app ui                                       the demo model, on this machine
   prm-app ui --model Qwen2.5-Math-PRM-7B --max-model-len 4096
   prm-app ui --base-url http://gpu1:8000 --base-url http://gpu2:8000 --auth ada:lovelace
-  prm-app ui --mcp                                 its functions as tools for agents, too
+  prm-app ui --mcp                                 with its functions as tools for agents
 
-The page is only reachable from this machine unless --host says otherwise (0.0.0.0: from anywhere).
-Every vLLM engine option is taken as vLLM names it: `prm-app ui --help=all` lists them.
+Only this machine reaches the page unless --host says otherwise (0.0.0.0: every machine that reaches
+this one). The command takes every engine option of vLLM: `prm-app ui --help=all` lists them.
 """
 
 
@@ -140,7 +140,7 @@ def _policy(args: argparse.Namespace) -> Policy:
 
 
 def _require_free(host: str, port: int) -> None:
-    """Finds out before a model is loaded whether the page can be opened here."""
+    """Raises InputError if the page cannot be opened here: sooner than a model is loaded."""
     try:
         socket.create_server((host, port)).close()
     except (OSError, OverflowError) as error:
@@ -151,7 +151,7 @@ def _require_free(host: str, port: int) -> None:
 
 
 def _require_mcp() -> None:
-    """Gradio serves tools with version 1 of mcp; with a later one it serves none, in silence."""
+    """Raises InputError without version 1 of mcp: with another one Gradio serves no tools."""
     try:
         installed = version("mcp")
     except PackageNotFoundError:

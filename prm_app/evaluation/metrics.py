@@ -41,8 +41,10 @@ class Detection(NamedTuple):
 def detection(errors: Sequence[int], rewards: Rewards, threshold: float) -> Detection:
     """First-error detection as ProcessBench defines it (Zheng et al. 2024, arXiv:2412.06559).
 
-    `errors[i]` is the index of the first wrong step of solution i, -1 where all are right. A step
-    is flagged where its reward is below the threshold.
+    Args:
+        errors: `errors[i]` is the index of the first wrong step of solution i, -1 if all are right.
+        rewards: The step rewards of each solution, in [0, 1].
+        threshold: A step is flagged if its reward is below it.
     """
     found = [first_error(row, threshold) for row in rewards]
     hits = [
@@ -124,7 +126,7 @@ def best_of(problems: Sequence[Judged], size: int) -> dict[str, float]:
     """The share of problems solved by choosing one of `size` of their candidates, by each rule.
 
     The expectation over random subsets of that size. It is exact for the aggregations, `random` and
-    `oracle` (right wherever a candidate is), and for the votes where a problem has no more than
+    `oracle` (right if any candidate is), and for the votes if a problem has no more than
     `MOST_SUBSETS` subsets; else the votes are the mean over that many random ones, always the same.
     Equal rewards and equal votes are shared out evenly. A vote among solutions without an answer is
     wrong.

@@ -10,16 +10,21 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from prm_app.errors import EngineError, NoEngineError, PrmError
-from prm_app.local.engine_args import core_in_process, engine_arguments, on_cpu
+from prm_app.errors import EngineError, PrmError
+from prm_app.local.engine_args import (
+    core_in_process,
+    engine_arguments,
+    on_cpu,
+    require_engine,
+)
 from prm_app.local.engine_thread import THREADS
 from prm_app.local.load_errors import (
     all_or_nothing,
@@ -67,6 +72,7 @@ class Engine:
     Attributes:
         limit: The longest prompt, in tokens.
         cache_tokens: The size of the prefix cache, in tokens.
+        precision: The dtype it computes in and where, such as "float32 on the CPU".
 
     Raises:
         NoEngineError: vLLM is not installed.
@@ -77,17 +83,17 @@ class Engine:
     def __init__(
         self, folder: str | Path, options: Mapping[str, Any], on_stage: OnStage = ignore_stage
     ) -> None:
-        if find_spec("vllm") is None:
-            raise NoEngineError
+        require_engine()
         self.limit = 0
         self.cache_tokens = 0
+        self.precision = ""
         self._core: Any = None
         self._numbers = itertools.count()
         self._pending: dict[str, _Request] = {}
         self._closing: Future[None] | None = None
         loaded: Future[None] = Future()
         self._thread, self._in_process = THREADS.claim(core_in_process(options), not on_cpu())
-        self._thread.do(lambda: self._load(str(folder), dict(options), on_stage, loaded))
+        self._thread.do(lambda: self._load(str(folder), dict(options), on_stage, loaded), loaded)
         loaded.result()
 
     @property
@@ -107,13 +113,13 @@ class Engine:
         The future raises EngineError if the engine fails.
         """
         request = _Request(token_ids, reuse, Future())
-        self._thread.do(lambda: self._start(request))
+        self._thread.do(lambda: self._start(request), request.future)
         return request.future
 
     def close(self) -> None:
         """Ends after the requests already made, and frees the model's memory."""
         closed: Future[None] = Future()
-        self._thread.do(lambda: self._close(closed))
+        self._thread.do(lambda: self._close(closed), closed)
         closed.result()
 
     # What follows runs in the engine's thread.
@@ -126,10 +132,14 @@ class Engine:
             self.limit = self._core.model_config.max_model_len
             cache = self._core.vllm_config.cache_config
             self.cache_tokens = cache.num_gpu_blocks * cache.block_size
+            dtype = str(self._core.model_config.dtype).removeprefix("torch.")
+            self.precision = f"{dtype} on the {'CPU' if on_cpu() else 'GPU'}"
         except BaseException as error:
-            free_memory(error)
             THREADS.release(self._thread)
-            loaded.set_exception(load_error(error))
+            try:
+                free_memory(error)
+            finally:
+                loaded.set_exception(load_error(error))
         else:
             self._thread.engines.append(self)
             loaded.set_result(None)
@@ -208,9 +218,10 @@ class Engine:
         self._thread.engines.remove(self)
         while self._pending:
             self._pending.popitem()[1].future.set_exception(failure)
-        shut_down(core, last=THREADS.release(self._thread))
-        del core
-        free_memory(failure.__cause__)
+        with suppress(Exception):  # of a core that has failed: the other engines go on
+            shut_down(core, last=THREADS.release(self._thread))
+            del core
+            free_memory(failure.__cause__)
         if self._closing is not None:
             self._closing.set_result(None)
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class Stepped(Protocol):
@@ -30,12 +31,16 @@ class EngineThread:
 
     def __init__(self) -> None:
         self.engines: list[Stepped] = []
-        self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], None], Future[Any]] | None]
+        self._jobs = queue.SimpleQueue()
         threading.Thread(target=self._run, name="engine", daemon=True).start()
 
-    def do(self, job: Callable[[], None]) -> None:
-        """Runs a job, which must not raise, before the next step; returns at once."""
-        self._jobs.put(job)
+    def do(self, job: Callable[[], None], waiting: Future[Any]) -> None:
+        """Runs a job before the next step; returns at once.
+
+        What the job raises ends the wait of whoever waits for it.
+        """
+        self._jobs.put((job, waiting))
 
     def end(self) -> None:
         """Ends the thread after the jobs already given."""
@@ -51,10 +56,15 @@ class EngineThread:
         """Runs the jobs that are there, at least one if `wait`; False once the thread is to end."""
         with suppress(queue.Empty):
             while True:
-                job = self._jobs.get(block=wait)
-                if job is None:
+                given = self._jobs.get(block=wait)
+                if given is None:
                     return False
-                job()
+                job, waiting = given
+                try:
+                    job()
+                except BaseException as error:
+                    if not waiting.done():
+                        waiting.set_exception(error)
                 wait = False
         return True
 

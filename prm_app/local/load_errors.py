@@ -138,9 +138,10 @@ def load_error(error: BaseException) -> PrmError:
     memory = ("out of memory", "OutOfMemory", "available memory", "free memory", "KV cache")
     if isinstance(error, MemoryError) or any(word.lower() in text.lower() for word in memory):
         found: PrmError = OutOfMemoryError(
-            "The model does not fit the memory of this machine: lower --max-model-len or "
-            "--gpu-memory-utilization, free memory that other programs hold, or choose a smaller "
-            f"model. vLLM says: {text}"
+            "The model does not fit the memory of this machine: give it a smaller context or less "
+            "of the GPU's memory, free memory that other programs hold, or choose a smaller model. "
+            f"vLLM says: {text}",
+            settings=["max_model_len", "gpu_memory_utilization"],
         )
     else:
         found = gpu_fault(error) or ModelError(f"vLLM could not load the model: {text}")

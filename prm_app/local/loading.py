@@ -7,13 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vllm_prm.families import FamilyError, PrmFamily, load_family
+from vllm_prm.families import PrmFamily
 
 from prm_app.catalog import DEFAULT, Prm, find_model
-from prm_app.checkpoint import fetch, require_memory
-from prm_app.errors import ModelError
+from prm_app.checkpoint import fetch, open_family, parameters, require_memory
 from prm_app.local.engine import Engine, OnStage, ignore_stage
-from prm_app.local.engine_args import memory_needed, model_memory
+from prm_app.local.engine_args import (
+    available_memory,
+    for_family,
+    itemsize,
+    memory_needed,
+    require_engine,
+)
 from prm_app.local.scorer import LocalScorer
 
 
@@ -28,37 +33,37 @@ class Prepared:
 
     def load(self, options: Mapping[str, Any], on_stage: OnStage) -> LocalScorer:
         """Loads the engine; raises ModelError."""
-        return LocalScorer(self.prm, Engine(self.folder, options, on_stage), self.family)
+        engine = Engine(self.folder, for_family(self.family, options), on_stage)
+        return LocalScorer(self.prm, engine, self.family)
 
 
 def prepare(prm: Prm, options: Mapping[str, Any], on_stage: OnStage) -> Prepared:
     """All that can go wrong with a model before a byte of it is in memory.
 
     Raises:
-        ModelError: The checkpoint, its tokenizer or the memory for it is not there.
+        ModelError: An engine, the checkpoint, its tokenizer or the memory for it is not there.
     """
+    require_engine()
     on_stage("Looking for the checkpoint", 0.02)
     doing = "Merging the weights, once" if prm.bundled else "Downloading the weights"
     prm, folder = fetch(prm, lambda done: on_stage(doing, 0.02 + 0.5 * done))
     on_stage("Reading the tokenizer", 0.54)
-    available, itemsize = model_memory(options)
-    require_memory(prm, folder, available, itemsize)
-    try:
-        family = load_family(folder)
-    except (FamilyError, OSError, ValueError) as error:
-        raise ModelError(f"The tokenizer of {prm.checkpoint} cannot be used: {error}") from error
-    return Prepared(prm, folder, family, memory_needed(folder, options, itemsize))
+    size = itemsize(options, parameters(folder))
+    require_memory(prm, folder, available_memory(options), size)
+    family = open_family(prm, folder)
+    return Prepared(prm, folder, family, memory_needed(folder, options))
 
 
 def load(
-    name: str = DEFAULT.key,
+    model: str | Prm = DEFAULT,
     options: Mapping[str, Any] | None = None,
     on_stage: OnStage = ignore_stage,
 ) -> LocalScorer:
     """A scorer with an engine in this process; a context manager that frees the model at its end.
 
     Args:
-        name: A catalogue key, hub name or local folder.
+        model: A catalogue key, hub name or local folder, or an entry made by `find_model`, which
+            takes the family that a checkpoint is read as too.
         options: vLLM engine arguments by their Python names, over those chosen for this machine.
         on_stage: Called with what is being done, a sentence, and how far it is, in [0, 1].
 
@@ -66,4 +71,5 @@ def load(
         ModelError: The model cannot be loaded; the message says why.
     """
     options = dict(options or {})
-    return prepare(find_model(name), options, on_stage).load(options, on_stage)
+    prm = find_model(model) if isinstance(model, str) else model
+    return prepare(prm, options, on_stage).load(options, on_stage)

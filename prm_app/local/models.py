@@ -41,17 +41,17 @@ class LocalModels(Models):
 
     Args:
         options: vLLM engine arguments by their Python names, for every model.
-        default: The model that an empty name stands for.
+        default: The model that an empty name stands for, or an entry that `find_model` made.
         budget: Memory for all models together, in bytes; by default what is free, less a reserve.
     """
 
     def __init__(
         self,
         options: Mapping[str, Any] | None = None,
-        default: str = DEFAULT.key,
+        default: str | Prm = DEFAULT,
         budget: int | None = None,
     ) -> None:
-        self.default = find_model(default)
+        self.default = find_model(default) if isinstance(default, str) else default
         self._options = dict(options or {})
         self._budget = budget
         self._changed = threading.Condition()
@@ -59,17 +59,18 @@ class LocalModels(Models):
         self._residents: dict[str, _Resident] = {}
         self._waiting: dict[str, list[Future[Scorer]]] = {}
         self._status: dict[str, Status] = {}
-        self._further: dict[str, Prm] = {}
+        # Not in the catalogue, or read otherwise than there.
+        self._further = {} if self.default in CATALOG else {self.default.key: self.default}
         self._closed = False
 
     def models(self) -> tuple[Prm, ...]:
-        return CATALOG + tuple(self._further.values())
+        return tuple({prm.key: prm for prm in (*CATALOG, *self._further.values())}.values())
 
     def status(self, name: str = "") -> Status:
         key = self.find(name).key
         resident = self._residents.get(key)
         if resident and resident.scorer.alive and not resident.leaving:
-            return Status(ready=True)
+            return Status(ready=True, precision=resident.scorer.precision)
         return self._status.get(key, Status())
 
     def open(self, name: str = "") -> Future[Scorer]:

@@ -48,7 +48,7 @@ class LocalScorer(Scorer):
         self, prm: Prm, engine: Engine, family: PrmFamily, store: PrefixStore | None = None
     ) -> None:
         self.prm = prm
-        self.limit = engine.limit
+        self.limit, self.precision = engine.limit, engine.precision
         self.store = PrefixStore() if store is None else store
         self._engine = engine
         self._family = family

@@ -7,14 +7,26 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
-from importlib.util import find_spec
+from typing import Any
 
-from prm_app.catalog import DEFAULT, find_model
-from prm_app.checkpoint import describe
-from prm_app.errors import InputError, ModelError, NoEngineError
-from prm_app.local.engine_args import cache_bytes, capture_sizes, machine_defaults, on_cpu
+from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey, usable_key
+from vllm_prm.families import CONFIG_KEY, PrmFamily
+
+from prm_app.catalog import DEFAULT, family_options, find_model
+from prm_app.checkpoint import describe, open_family, parameters
+from prm_app.errors import InputError, ModelError
+from prm_app.local.engine_args import (
+    POOLING,
+    cache_bytes,
+    capture_sizes,
+    default_dtype,
+    for_family,
+    machine_defaults,
+    on_cpu,
+    require_engine,
+)
 from prm_app.local.load_errors import load_error
 
 PLUGIN = "prm"
@@ -22,7 +34,7 @@ PLUGIN = "prm"
 
 
 def serve(argv: Sequence[str]) -> None:
-    """Runs a server until it is ended by a signal; raises ModelError where it does not start."""
+    """Runs a server until it is ended by a signal; raises ModelError if it does not start."""
     args = server_args(argv)
     from vllm.entrypoints.cli.serve import ServeSubcommand
 
@@ -40,8 +52,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     The model is a catalogue key, hub name or folder, and has to be a PRM. Defaults: pooling of
     every token, our request on `/pooling`, loopback only, and the machine's own.
     """
-    if find_spec("vllm") is None:
-        raise NoEngineError
+    require_engine()
     if PLUGIN not in {entry.name for entry in entry_points(group="vllm.io_processor_plugins")}:
         raise ModelError(
             "The vllm-prm plugin is not installed in this environment, so vLLM has no PRM request: "
@@ -59,13 +70,23 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     serving.set_defaults(
         host="127.0.0.1",
         runner="pooling",
-        pooler_config=PoolerConfig(tok_pooling_type="ALL"),
+        pooler_config=PoolerConfig(**POOLING),
         io_processor_plugin=PLUGIN,
+        dtype=None,
         **machine_defaults(),
     )
+    serving.add_argument("--family", help="the family that the model is read as")
+    serving.add_argument("--family-option", action="append", help="NAME=VALUE, of its family")
     args = parser.parse_args(["serve", *argv])
-    prm, folder = describe(find_model(args.model_tag or DEFAULT.key))
+    _guard(args)
+    options = family_options(args.family_option or [])
+    prm, folder = describe(find_model(args.model_tag or DEFAULT.key, args.family, options))
+    given = {
+        name: value for name, value in vars(args).items() if value != serving.get_default(name)
+    }
+    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), given))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
+    args.dtype = args.dtype or default_dtype(parameters(folder))
     if prm.bundled and not args.served_model_name:
         args.served_model_name = [prm.key]
     try:
@@ -78,8 +99,14 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
         if args.kv_cache_memory_bytes is None:
             args.kv_cache_memory_bytes = cache_bytes(engine_args)
     args.cudagraph_capture_sizes = capture_sizes(engine_args)
-    _guard(args)
     return args
+
+
+def _for_plugin(family: PrmFamily, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Engine arguments that load the model, and tell the plugin how it is read."""
+    read_as = {"family": family.name, **family.options}
+    overrides = {CONFIG_KEY: read_as, **given.get("hf_overrides", {})}
+    return for_family(family, {**given, "hf_overrides": overrides})
 
 
 def _use_every_core() -> None:
@@ -88,11 +115,16 @@ def _use_every_core() -> None:
 
 
 def _guard(args: argparse.Namespace) -> None:
-    """Asks for the API key on `/pooling` too."""
-    from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey
-
-    keys = args.api_key or [key for key in [os.environ.get("VLLM_API_KEY")] if key]
-    if keys:
-        os.environ[KEYS_VARIABLE] = "\n".join(keys)
-        name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
-        args.middleware = [*args.middleware, name]
+    """Asks for the API key on `/pooling` too; raises InputError for one that guards nothing."""
+    keys = args.api_key
+    if keys is None and "VLLM_API_KEY" in os.environ:
+        keys = [os.environ["VLLM_API_KEY"]]
+    if keys is None:
+        return
+    try:
+        args.api_key = [usable_key(key or "") for key in keys or [""]]  # vLLM reads "" as None
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    os.environ[KEYS_VARIABLE] = "\n".join(args.api_key)
+    name = f"{RequireApiKey.__module__}.{RequireApiKey.__qualname__}"
+    args.middleware = [*args.middleware, name]

@@ -1,6 +1,6 @@
 """vLLM's engine options, read by vLLM's own parser: none is named here.
 
-vLLM takes seconds to import, so it is asked only where the command line holds an option of its own.
+vLLM takes seconds to import, so it is imported only for a command line with one of its options.
 """
 
 import argparse
@@ -13,8 +13,8 @@ from prm_app.errors import NoEngineError
 def engine_options(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """The vLLM engine arguments in a command line, by their Python names, and what is left of it.
 
-    Only those given are returned: the engine chooses the others. Ends the program where vLLM
-    refuses a value, as argparse does.
+    The engine chooses those that the command line does not give. If vLLM refuses a value, the
+    program ends, as argparse does.
     """
     parser = _parser()
     given = vars(parser.parse_args(list(argv)))

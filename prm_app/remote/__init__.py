@@ -1,7 +1,7 @@
-"""Scoring with running vLLM servers: the numbers are those of an engine in this process.
+"""Scores with running vLLM servers; the rewards are those of an engine in this process.
 
-servers, served_models, balancer and event_loop know no PRM's prompt; dialects asks one server,
-scorer several, models offers what they serve.
+servers, served_models, balancer and event_loop know no PRM's prompt. dialects sends requests to one
+server, scorer to several, and models offers the models that they serve.
 """
 
 from prm_app.remote.models import RemoteModels

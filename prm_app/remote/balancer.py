@@ -1,6 +1,6 @@
-"""Several equal servers that share the load: who is asked next, who rests, what is tried again.
+"""Shares requests among equal servers: chooses the next, leaves out failed ones, repeats requests.
 
-Knows nothing of what is asked.
+Knows nothing of what the requests are.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ IN_FLIGHT = 64
 FIRST_REST, LONGEST_REST = 1.0, 30.0
 """Seconds for which a server that failed is left out: doubled at every failure in a row."""
 PASSING = (UnreachableError, BusyError)
-"""What may be over when a server is asked again."""
+"""Errors that may pass: the request is tried again."""
 
 
 class Server(Protocol):
-    """A server that can be made ready: checked first, and again whenever it comes back."""
+    """A server that has to be checked before its first request, and again once it is back."""
 
     async def connect(self) -> None: ...
 
@@ -49,7 +49,7 @@ class _Member(Generic[S]):
 
     def failed(self, error: Exception) -> None:
         self.failures += 1
-        # One request that a server fails on says little of the server; a lost connection says all.
+        # One failed request says little about the server; a lost connection says that it is away.
         if self.failures > 1 or isinstance(error, UnreachableError):
             self.ready = False
             rest = min(LONGEST_REST, FIRST_REST * 2 ** min(self.failures - 1, 10))
@@ -57,9 +57,11 @@ class _Member(Generic[S]):
 
 
 class Pool(Generic[S]):
-    """Asks the least busy server that is alive. For one event loop.
+    """Gives each request to the least busy server that is not left out. For one event loop.
 
-    `servers` pairs each server with whether it is connected already; `patience` is in seconds.
+    Args:
+        servers: Each server, and whether it has been checked already.
+        patience: Seconds for which a request that fails is repeated; it is tried at least twice.
     """
 
     def __init__(self, servers: Sequence[tuple[S, bool]], patience: float) -> None:
@@ -70,8 +72,8 @@ class Pool(Generic[S]):
     async def run(self, ask: Callable[[S], Awaitable[T]]) -> T:
         """What `ask` returns for one of the servers.
 
-        UnreachableError and BusyError are tried again, elsewhere where possible, with growing
-        pauses until the patience is over; every other error is raised at once.
+        After an UnreachableError or BusyError it is tried again, on another server if there is
+        one, with growing pauses until the patience is over. Every other error is raised at once.
         """
         last: _Member[S] | None = None
         async with self._slots:
@@ -110,7 +112,7 @@ class Pool(Generic[S]):
 
 
 async def _reconnect(server: Server) -> None:
-    """A server that comes back as another one is left out like one that is still away."""
+    """Checks a server that was away. If it now serves another model, it counts as unreachable."""
     try:
         await server.connect()
     except PrmError as error:
@@ -118,9 +120,10 @@ async def _reconnect(server: Server) -> None:
 
 
 async def reached(requests: Iterable[Awaitable[T]]) -> list[T | None]:
-    """What each request to another server returns, or None where that one is away or busy.
+    """What each request returns, or None if its server is away or busy.
 
-    Raises the error of the first where all failed, and at once any other kind of error.
+    Raises:
+        PrmError: Every server is away or busy, or a request failed for another reason.
     """
     outcomes = await asyncio.gather(*requests, return_exceptions=True)
     errors = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]

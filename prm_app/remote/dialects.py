@@ -1,7 +1,7 @@
-"""How one vLLM server is asked for rewards: by the plugin's request, or by token ids.
+"""The two ways to ask a vLLM server for rewards: the plugin's request, or token ids.
 
-A server with the vllm-prm plugin takes problem and steps; a stock one takes token ids, and its raw
-outputs are read here. Which one a server understands is found out by scoring a small sample.
+A server with the vllm-prm plugin takes problem and steps. A stock server takes token ids, and its
+raw outputs become rewards here. A small sample, scored first, shows which of them a server knows.
 """
 
 from __future__ import annotations
@@ -11,23 +11,29 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
 import numpy as np
-from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, Prompt, load_family
+from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, Prompt
 
 from prm_app.api_client import Api
-from prm_app.checkpoint import describe
+from prm_app.catalog import read_as
+from prm_app.checkpoint import describe, open_family
 from prm_app.errors import InputError, ModelError, NotAPrmError, ServerError, TooLongError
 from prm_app.remote.served_models import Served
+from prm_app.remote.servers import Servers
 from prm_app.solutions.solution import Solution
 
 SAMPLE = Solution("What is 1 + 1?", ("1 + 1 = 2",))
-"""Scored to learn how a server answers."""
+"""The small sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The steps as a server scored them, their rewards, and the length of the prompt in tokens.
+    """A server's answer.
 
-    `family` is how the model reads, as the server says; empty if it is known here.
+    Attributes:
+        steps: The steps as it scored them.
+        rewards: One for each step, in [0, 1].
+        tokens: The length of the prompt.
+        family: The name of the model's family there; empty if the prompt was built here.
     """
 
     steps: tuple[str, ...]
@@ -48,7 +54,7 @@ class Client(ABC):
 
 
 class _PluginClient(Client):
-    """The request of the vllm-prm plugin: the server has the tokenizer."""
+    """Sends problem and steps: the plugin builds the prompt on the server."""
 
     async def score(self, solution: Solution) -> Answer:
         answer = await _ask_plugin(self._api, self.served, solution)
@@ -58,16 +64,16 @@ class _PluginClient(Client):
 
 
 class _TokenClient(Client):
-    """Token ids to a stock server, which returns one row of outputs per token or per step end."""
+    """Sends token ids to a stock server, which returns a row for each token or each step end."""
 
     def __init__(self, api: Api, served: Served, prompts: PrmFamily) -> None:
         super().__init__(api, served, type(prompts))
         self._prompts = prompts
 
     async def check(self) -> None:
-        """Raises NotAPrmError where raw and activated outputs do not fit together as a PRM's do.
+        """Raises NotAPrmError if raw and activated outputs do not belong together as a PRM's do.
 
-        So no softmax or sigmoid is ever taken twice, or left out.
+        Otherwise a softmax or sigmoid might be taken twice, or left out.
         """
         prompt = self._prompts.encode(SAMPLE.problem, SAMPLE.steps)
         try:
@@ -78,13 +84,13 @@ class _TokenClient(Client):
             raise NotAPrmError(
                 f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
                 f"{self.prm.family.name} format: {error}. If it is one, start the server with "
-                "`prm-app serve`, or vLLM's own with "
-                """--pooler-config '{"tok_pooling_type": "ALL"}'."""
+                "`prm-app serve`, or with "
+                """`vllm serve --pooler-config '{"tok_pooling_type": "ALL"}'`."""
             ) from error
         if not fitting:
             raise NotAPrmError(
-                f"{self.served.name} at {self._api.url}, asked for raw outputs, does not return "
-                "them: use vLLM 0.26 or newer there, or start the server with `prm-app serve`."
+                f"{self.served.name} at {self._api.url} does not return raw outputs: use vLLM 0.26 "
+                "or newer there, or start the server with `prm-app serve`."
             )
 
     async def score(self, solution: Solution) -> Answer:
@@ -115,13 +121,13 @@ class _TokenClient(Client):
             ) from error
 
 
-async def find_client(api: Api, served: Served, tokenizer: str | None) -> Client:
+async def find_client(api: Api, served: Served, servers: Servers) -> Client:
     """The client for this model of the server; raises a PrmError where it is no PRM."""
-    return await plugin_client(api, served) or await _token_client(api, served, tokenizer)
+    return await plugin_client(api, served) or await _token_client(api, served, servers)
 
 
 async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
-    """Asking by the plugin's request, or None where the server does not know it."""
+    """A client that sends the plugin's request, or None if the server does not know it."""
     try:
         answer = await _ask_plugin(api, served, SAMPLE)
     except InputError:
@@ -131,7 +137,7 @@ async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
             raise
         raise NotAPrmError(
             f"{served.name} at {api.url} is not served as a reward model (there is no /pooling): "
-            "start the server with `prm-app serve`, or vLLM's own with --runner pooling."
+            "start the server with `prm-app serve`, or with `vllm serve --runner pooling`."
         ) from error
     if answer.family not in FAMILIES:
         raise ServerError(
@@ -152,30 +158,29 @@ async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
         tokens, family = int(found["tokens"]), str(found.get("family", ""))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ServerError(
-            f"The server at {api.url} has a plugin of its own, not vllm-prm: start it with "
-            "--io-processor-plugin prm."
+            f"The server at {api.url} has another plugin than vllm-prm: start it with `prm-app "
+            "serve`, or with `vllm serve --io-processor-plugin prm`."
         ) from error
     if len(rewards) != len(steps) or not all(0 <= reward <= 1 for reward in rewards):
         raise ServerError(f"The server at {api.url} answered with something other than rewards.")
     return Answer(steps, rewards, tokens, family)
 
 
-async def _token_client(api: Api, served: Served, tokenizer: str | None) -> _TokenClient:
-    prm = served.prm if tokenizer is None else replace(served.prm, checkpoint=tokenizer)
-
-    def prompts() -> PrmFamily:
-        _, folder = describe(prm)
-        return load_family(folder)
-
+async def _token_client(api: Api, served: Served, servers: Servers) -> _TokenClient:
+    prm = read_as(served.prm, servers.family, servers.family_options)
+    if servers.tokenizer is not None:
+        prm = replace(prm, checkpoint=servers.tokenizer)
     try:
-        client = _TokenClient(api, served, await asyncio.to_thread(prompts))
-    except (ModelError, FamilyError, OSError, ValueError) as error:
+        prompts = await asyncio.to_thread(lambda: open_family(*describe(prm)))
+    except (ModelError, OSError, ValueError) as error:
         if isinstance(error, NotAPrmError):
             raise
         raise ServerError(
             f"The server at {api.url} has no vllm-prm plugin, so prompts are built here, and the "
-            f"tokenizer of {prm.checkpoint} cannot be read here: name its hub name or folder with "
-            f"--remote-tokenizer, or start the server with `prm-app serve`. {error}"
+            f"tokenizer of {prm.checkpoint} cannot be read here: give the hub name or folder of "
+            f"the tokenizer, or start the server with `prm-app serve`. {error}",
+            settings=["tokenizer"],
         ) from error
+    client = _TokenClient(api, served, prompts)
     await client.check()
     return client

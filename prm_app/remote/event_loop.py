@@ -1,4 +1,4 @@
-"""An event loop beside the threads that wait for it. Knows nothing of servers."""
+"""An event loop in a thread of its own, for callers without one. Knows nothing of servers."""
 
 import asyncio
 import threading
@@ -25,7 +25,7 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     def close(self, *last: Coroutine[Any, Any, None]) -> None:
-        """Cancels what runs, runs the coroutines, and ends."""
+        """Cancels the tasks under way, runs the `last` coroutines, and ends the thread."""
 
         async def end() -> None:
             others = asyncio.all_tasks() - {asyncio.current_task()}

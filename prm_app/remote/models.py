@@ -18,10 +18,10 @@ from prm_app.scoring import Models, OpenedScorer, Scorer, Status
 
 
 class RemoteModels(Models):
-    """The models of all servers, or the one named, which every server then has to serve.
+    """The models of all servers, or the one that `servers` names and each of them has to serve.
 
     Raises:
-        PrmError: No server answers, or the first model is none that can be scored with.
+        PrmError: No server answers, or the first model is no PRM.
     """
 
     def __init__(self, servers: Servers) -> None:
@@ -63,7 +63,12 @@ class RemoteModels(Models):
             with self._lock:
                 opened.set_result(OpenedScorer(self._connected(key)))
         except BaseException as error:
-            known = error if isinstance(error, PrmError) else ServerError(str(error))
+            known = error
+            if not isinstance(known, PrmError):
+                known = ServerError(
+                    f"{key} could not be reached ({type(error).__name__}: {error})."
+                )
+                known.__cause__ = error
             self._status[key] = Status(error=known)
             opened.set_exception(known)
 
@@ -71,7 +76,8 @@ class RemoteModels(Models):
         if key not in self._offers:
             raise ServerError(
                 f"No server here serves {key}: choose one of {', '.join(self._offers)}, or start "
-                f"`prm-app serve {key}` and name it with --base-url too."
+                f"`prm-app serve {key}` and add its address.",
+                settings=["url"],
             )
         if key not in self._scorers:
             self._scorers[key] = RemoteScorer(self._offers[key][1])
@@ -79,7 +85,7 @@ class RemoteModels(Models):
 
 
 def _offers(servers: Servers) -> dict[str, tuple[Prm, Servers]]:
-    """The models by key; a server that does not answer now may turn out to serve any of them."""
+    """The models by key, each with its servers and those that do not answer now."""
     loop = Loop()
     apis = replace(servers, timeout=10.0).apis()
     try:

@@ -20,12 +20,13 @@ from prm_app.solutions.solution import ScoredSolution, Solution
 class RemoteScorer(Scorer):
     """Scores with one or several servers of the same PRM.
 
-    Raises a PrmError where no server answers, or one serves another model or none that is a PRM.
+    Raises:
+        PrmError: No server answers, a server serves another model, or the model is no PRM.
     """
 
     def __init__(self, servers: Servers) -> None:
         self._loop = Loop()
-        self._servers = [_Server(api, servers.model, servers.tokenizer) for api in servers.apis()]
+        self._servers = [_Server(api, servers) for api in servers.apis()]
         try:
             self._pool = self._loop.run(self._connect(servers.patience)).result()
         except BaseException:
@@ -42,7 +43,8 @@ class RemoteScorer(Scorer):
             raise ServerError(
                 "The servers serve different models ("
                 + ", ".join(f"{each.api.url}: {key}" for key, each in connected.items())
-                + "): name servers of one model with --base-url."
+                + "): name servers of one model.",
+                settings=["url", "model"],
             )
         (first,) = connected.values()
         for server in self._servers:
@@ -70,18 +72,18 @@ class RemoteScorer(Scorer):
         return not self._loop.closed
 
     def close(self) -> None:
-        """Ends the connections; what is still asked for fails."""
+        """Closes the connections; requests under way fail."""
         self._loop.close(*(server.api.close() for server in self._servers))
 
 
 class _Server:
     """One server, and its client once it has answered."""
 
-    def __init__(self, api: Api, model: str | None, tokenizer: str | None) -> None:
-        self.api, self.model, self._tokenizer = api, model, tokenizer
+    def __init__(self, api: Api, servers: Servers) -> None:
+        self.api, self.model, self._servers = api, servers.model, servers
         self.client: Client | None = None
 
     async def connect(self) -> None:
-        """Finds the model and how to ask for it; raises a PrmError that says what is wrong."""
+        """Finds the model and the server's dialect; raises a PrmError."""
         served = await choose(self.api, self.model)
-        self.client = await find_client(self.api, served, self._tokenizer)
+        self.client = await find_client(self.api, served, self._servers)

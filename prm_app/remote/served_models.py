@@ -1,4 +1,4 @@
-"""What a model server offers: the models it lists, and which of them is meant."""
+"""The models that a server lists, and which of them a name means."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ class Served:
 
     @property
     def prm(self) -> Prm:
-        """The catalogue's entry of it, or a new one."""
+        """The catalogue's entry for it, or a new one."""
         for known in (find_model(self.name), find_model(self.root)):
             if known in CATALOG:
                 return known
@@ -28,7 +28,7 @@ class Served:
 
 
 async def served_by(api: Api) -> list[Served]:
-    """The models that a server offers; raises a PrmError where it offers none."""
+    """The models that a server offers; raises a PrmError if it offers none."""
     answer = await api.get("/v1/models")
     try:
         served = [
@@ -37,25 +37,36 @@ async def served_by(api: Api) -> list[Served]:
         ]
     except (KeyError, TypeError, AttributeError) as error:
         raise ServerError(
-            f"{api.url}/v1/models does not answer as a vLLM server's: check --base-url."
+            f"{api.url}/v1/models does not answer as vLLM's servers do: check the address.",
+            settings=["url"],
         ) from error
     if not served:
-        raise ServerError(f"The server at {api.url} serves no model.")
+        raise ServerError(
+            f"The server at {api.url} serves no model: start it with a model, as in `prm-app serve "
+            "MODEL`."
+        )
     return served
 
 
 async def choose(api: Api, model: str | None) -> Served:
-    """The one meant of the models that a server offers; raises a PrmError where none is."""
+    """The model of that name, or the only one, of those that a server offers.
+
+    Raises:
+        ServerError: The server does not offer it, or it offers several and none is named.
+    """
     offered = await served_by(api)
     names = ", ".join(each.name for each in offered)
     if model is None:
         if len(offered) > 1:
-            raise ServerError(f"The server at {api.url} serves {names}: choose one with --model.")
+            raise ServerError(
+                f"The server at {api.url} serves {names}: choose one of them.", settings=["model"]
+            )
         return offered[0]
     for served in offered:
         if served.is_called(model):
             return served
     raise ServerError(
-        f"The server at {api.url} serves {names}, not {model}: name one of these with --model, or "
-        f"the address of a server of {model} with --base-url (`prm-app serve {model}` starts one)."
+        f"The server at {api.url} serves {names}, not {model}: choose one of these, or give the "
+        f"address of a server with {model} (`prm-app serve {model}` starts one).",
+        settings=["model", "url"],
     )

@@ -1,6 +1,7 @@
 """What is kept of a scoring or a ranking, and the documents handed out of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from prm_app.errors import PrmError
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation, ranked
@@ -34,7 +35,7 @@ class Result:
     second: Opinion | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ranking:
     """`total` solutions of one problem, and by number the outcome of each that is done."""
 
@@ -42,11 +43,11 @@ class Ranking:
     total: int
     outcomes: dict[int, ScoredSolution | PrmError]
 
-    @property
+    @cached_property
     def scored(self) -> dict[int, ScoredSolution]:
         return {i: s for i, s in self.outcomes.items() if isinstance(s, ScoredSolution)}
 
-    @property
+    @cached_property
     def failed(self) -> dict[int, PrmError]:
         return {i: e for i, e in sorted(self.outcomes.items()) if isinstance(e, PrmError)}
 
@@ -58,6 +59,15 @@ class Ranking:
     def winners(self) -> dict[Aggregation, int]:
         """The best solution by each aggregation; empty while none is scored."""
         return {how: self.order(how)[0] for how in AGGREGATIONS} if self.scored else {}
+
+
+SCORE_FIELDS = (
+    *("model", "problem", "steps", "rewards", "threshold", "first_error"),
+    *(*AGGREGATIONS, "tokens", "computed", "seconds"),
+)
+"""The fields of a scored solution as plain data."""
+PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
+"""The fields that answers to a file add to it."""
 
 
 def score_document(result: Result, threshold: float) -> dict:

@@ -41,13 +41,13 @@ def strength(reward: float, threshold: float) -> int:
 
 
 def shown(reward: float, threshold: float | None = None) -> str:
-    """A reward with three decimals, or with as many as keep it on its side of the threshold.
-
-    Where three decimals are all zero, in powers of ten.
+    """A reward with three decimals, or with as many as keep it under 1 and on its side of the
+    threshold; in powers of ten if three decimals are all zero.
     """
     digits, style = (1, "e") if 0 < reward < 0.0005 else (3, "f")
     for more in range(16):
         text = f"{reward:.{digits + more}{style}}"
-        if threshold is None or (float(text) < threshold) == (reward < threshold):
+        same_side = threshold is None or (float(text) < threshold) == (reward < threshold)
+        if same_side and (float(text) < 1) == (reward < 1):
             return text
     return repr(reward)

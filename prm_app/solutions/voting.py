@@ -1,101 +1,140 @@
-"""Votes over final answers: which solutions agree, and which answer has most of them behind it.
-
-What a solution's final answer is, and whether two are equal, is decided by math-verify: 1/2 is 0.5.
-"""
+"""Votes over final answers: which solutions agree, and which answer has most of them behind it."""
 
 from __future__ import annotations
 
-import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from prm_app.errors import InputError
+from prm_app.solutions.answers import Answer, LateError, Reader, reader
 
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """An answer as its first solution writes it, and the indices of all solutions that give it.
+    """The answer that most speaks for.
 
-    `share` in [0, 1] is its part of the votes; solutions without an answer do not vote.
+    Attributes:
+        answer: As its first solution writes it.
+        solutions: The indices of all solutions that give it.
+        share: Its part of the votes, in [0, 1]; solutions without an answer do not vote.
+        unread: The solutions whose answers were not read or compared in time: they vote at most
+            with those that write theirs the same way.
     """
 
     answer: str
     solutions: tuple[int, ...]
     share: float
+    unread: tuple[int, ...] = ()
 
 
-def majority_vote(solutions: Sequence[str]) -> Vote | None:
-    """The answer that most solutions give ("self-consistency", Wang et al., 2022).
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The final answers of several solutions.
 
-    None where no solution has an answer; of equally frequent answers the one given first.
+    Attributes:
+        groups: The indices of the solutions that give the same answer, for each answer in order;
+            solutions without an answer are in none.
+        texts: Each group's answer, as its first solution writes it.
+        unread: The solutions whose answers were not read or compared in time.
     """
-    return weighted_vote(solutions, [1.0] * len(solutions))
+
+    groups: list[list[int]]
+    texts: list[str]
+    unread: tuple[int, ...]
+
+    def vote(self, weights: Sequence[float]) -> Vote | None:
+        """The answer whose solutions weigh most; None if no solution has an answer.
+
+        Args:
+            weights: The weight of each solution. Equal ones make the vote of "self-consistency"
+                (Wang et al., 2022), rewards in [0, 1] that of weighted best-of-N (Li et al., 2023;
+                Uesato et al., 2022). Of equally heavy answers the one given first wins.
+        """
+        if not self.groups:
+            return None
+        sums = [sum(weights[i] for i in group) for group in self.groups]
+        best = max(range(len(sums)), key=sums.__getitem__)
+        total = sum(sums)
+        share = sums[best] / total if total else 1 / len(sums)
+        return Vote(self.texts[best], tuple(self.groups[best]), share, self.unread)
 
 
-def weighted_vote(solutions: Sequence[str], rewards: Sequence[float]) -> Vote | None:
-    """The answer whose solutions have the largest sum of rewards.
+def group_by_answer(solutions: Sequence[str]) -> Answers:
+    """Which solutions give the same answer, the same whatever order they stand in.
 
-    Weighted best-of-N (Li et al., 2023; Uesato et al., 2022). `rewards[i]` in [0, 1] is the reward
-    of solution i. None where no solution has an answer.
+    Equality of answers is not transitive: 25% is 25 and 0.25. So a percentage joins the group that
+    is larger without percentages, and of others each joins the most frequent one equal to it.
     """
-    groups = group_by_answer(solutions)
-    if not groups:
-        return None
-    weights = [sum(rewards[i] for i in group) for group in groups]
-    best = max(range(len(groups)), key=weights.__getitem__)
-    total = sum(weights)
-    return Vote(
-        answer=str(_answer(solutions[groups[best][0]])[-1]),
-        solutions=tuple(groups[best]),
-        share=weights[best] / total if total else 1 / len(groups),
-    )
-
-
-def group_by_answer(solutions: Sequence[str]) -> list[list[int]]:
-    """The indices of the solutions that give the same answer, for each answer in order.
-
-    Solutions without an answer are in none.
-    """
-    from math_verify import verify
-
-    answers = [_answer(solution) for solution in solutions]
-    groups: list[list[int]] = []
-    for i, answer in enumerate(answers):
-        if not answer:
-            continue
-        for group in groups:
-            if verify(answers[group[0]], answer, timeout_seconds=_timeout()):
-                group.append(i)
-                break
-        else:
-            groups.append([i])
-    return groups
+    with reader(len(solutions)) as ask:
+        found, unread = _read(ask, solutions)
+        same: dict[Answer, list[int]] = defaultdict(list)
+        for i, answer in found.items():
+            same[answer].append(i)
+        order = sorted(same, key=lambda each: (each.percent, -len(same[each]), *_brevity(each)))
+        leaders: dict[Answer, list[int]] = {}
+        for answer in order:
+            leader = _equal(ask, solutions, answer, same, leaders, unread)
+            leaders.setdefault(leader or answer, []).extend(same[answer])
+    groups = sorted(sorted(group) for group in leaders.values())
+    return Answers(groups, [found[group[0]].text for group in groups], tuple(sorted(unread)))
 
 
 def match_answer(solutions: Sequence[str], reference: str) -> list[bool]:
     """Which of the solutions have this final answer, such as `3\\sqrt{2}` or GSM8K's `... #### 8`.
 
-    Raises InputError where the reference itself is no answer.
+    Raises:
+        InputError: The reference itself is no answer, or the answers cannot be compared in time.
     """
-    from math_verify import verify
-
-    expected = _answer(f"\\boxed{{{reference.split('####')[-1].strip()}}}")
-    if not expected:
-        raise InputError(f"The answer {reference!r} cannot be read as mathematics.")
-    return [
-        bool(verify(expected, _answer(solution), timeout_seconds=_timeout()))
-        for solution in solutions
-    ]
-
-
-def _answer(solution: str) -> list[Any]:
-    """The final answer in math-verify's terms, its text last; empty where there is none."""
-    from math_verify import parse
-
-    return parse(solution, parsing_timeout=_timeout())
+    expected = f"\\boxed{{{reference.split('####')[-1].strip()}}}"
+    with reader(len(solutions)) as ask:
+        try:
+            if ask.answer(expected) is None:
+                raise InputError(f"The answer {reference!r} cannot be read as mathematics.")
+            return [ask.equal(expected, solution) for solution in solutions]
+        except LateError as error:
+            raise InputError(f"{error} The right one is given as {reference!r:.80}.") from error
 
 
-def _timeout() -> int | None:
-    """math-verify's time limit works by signals, which only the main thread has."""
-    return 5 if threading.current_thread() is threading.main_thread() else None
+def _read(ask: Reader, solutions: Sequence[str]) -> tuple[dict[int, Answer], set[int]]:
+    """The answers by solution, and the solutions for which there was no time."""
+    found: dict[int, Answer] = {}
+    unread: set[int] = set()
+    for i, solution in enumerate(solutions):
+        try:
+            answer = ask.answer(solution)
+        except LateError:
+            unread.add(i)
+            continue
+        if answer is not None:
+            found[i] = answer
+    return found, unread
+
+
+def _equal(
+    ask: Reader,
+    solutions: Sequence[str],
+    answer: Answer,
+    same: dict[Answer, list[int]],
+    leaders: dict[Answer, list[int]],
+    unread: set[int],
+) -> Answer | None:
+    """The largest group that an answer belongs to; of equally large ones that written alike."""
+
+    def rank(leader: Answer) -> tuple[Any, ...]:
+        unlike = not answer.text.startswith(leader.text)
+        return -len(leaders[leader]), unlike, *_brevity(leader)
+
+    for leader in sorted(leaders, key=rank):
+        try:
+            if ask.equal(solutions[same[leader][0]], solutions[same[answer][0]]):
+                return leader
+        except LateError:
+            unread.update(same[answer])
+    return None
+
+
+def _brevity(answer: Answer) -> tuple[int, str]:
+    """Short ones come first: what takes all the time is mostly long."""
+    return len(answer.key), answer.key

@@ -2,38 +2,66 @@
 
 import os
 
+from prm_app.proxies import mended
+
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.update(mended()[0])  # Gradio has an HTTP client once it is imported
 
 import gradio as gr
+from gradio.components import Component
+from starlette.middleware import Middleware
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
+from prm_app.ui import rank_tab, score_tab
 from prm_app.ui.api import publish
+from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import header
+from prm_app.ui.limits import MOST_BYTES
+from prm_app.ui.listeners import count
 from prm_app.ui.policy import OfferedModels, Policy, password_check
-from prm_app.ui.rank_tab import rank_tab
-from prm_app.ui.score_tab import score_tab
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
 __all__ = ["build", "launch"]
 
 WAITING_REQUESTS = 256
-UPLOAD_LIMIT = "20mb"
+
+RESTORE = "(...values) => prmDraft.restore(...values)"
+KEEP = "(...values) => prmDraft.keep(...values)"
+"""Both in `static/visit.js`."""
 
 
 def build(models: Models, policy: Policy) -> gr.Blocks:
     """The page in front of these models; start it with `launch`."""
     if policy.offered is not None:
         models = OfferedModels(models, policy.offered)
-    with gr.Blocks(title="prm-app", analytics_enabled=False, fill_width=True) as page:
+    with Page(title="prm-app", analytics_enabled=False, fill_width=True) as page:
         publish(models)
         head = header(models, any_name=policy.offered is None)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
-                score_tab(models, head, page)
-            with gr.Tab("Best-of-N", id="rank"):
-                rank_tab(models, head, policy)
+                scoring = score_tab.build(models, head)
+            with gr.Tab("Best-of-N", id="rank") as rank_page:
+                ranking = rank_tab.build(models, head, policy)
+        drafts = [
+            scoring.problem,
+            scoring.text,
+            ranking.inputs.problem,
+            ranking.inputs.cards,
+            head.model,
+            head.threshold,
+        ]
+        _keep_drafts(drafts)
+        begun = page.load(None, drafts, drafts, js=RESTORE, api_visibility="private")
+        count(scoring.asked, begun.then)
+        rank_tab.rank_on_first(ranking, rank_page.select)
     return page.queue(max_size=WAITING_REQUESTS)
+
+
+def _keep_drafts(fields: list[Component]) -> None:
+    """Keeps what stands in the fields in the visitor's browser, whenever one changes."""
+    changes = [field.change for field in fields]
+    gr.on(changes, None, fields, None, js=KEEP, show_progress="hidden", api_visibility="private")
 
 
 def launch(
@@ -49,6 +77,7 @@ def launch(
 
     Raises PrmError if its functions cannot be served as MCP tools though `mcp` asks for it.
     """
+    os.environ.update(mended(server_name)[0])  # it asks itself whether it is there
     models.open()  # the page is there while its first model loads
     page = build(models, policy)
     page.launch(
@@ -59,10 +88,10 @@ def launch(
         prevent_thread_lock=True,
         theme=Theme(),
         head=HEAD,
-        app_kwargs={"routes": ROUTES},
+        app_kwargs={"routes": ROUTES, "middleware": [Middleware(BoundedRequests)]},
         share=False,
         run_history=False,
-        max_file_size=UPLOAD_LIMIT,
+        max_file_size=MOST_BYTES,
         footer_links=["api", "settings"],
         enable_monitoring=False,
         ssr_mode=False,
@@ -72,8 +101,9 @@ def launch(
         page.close(verbose=False)
         raise PrmError(
             f"The MCP tools cannot be served ({page.mcp_error}): `pip install 'gradio[mcp]'` in an "
-            "environment of its own brings the versions they need, and --base-url uses an engine "
-            "from there."
+            "environment of its own brings the versions they need; there the page scores with a "
+            "running server.",
+            settings=["url"],
         )
     print(f"The page is on {page.local_url}", flush=True)
     page.block_thread()

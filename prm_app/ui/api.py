@@ -4,7 +4,7 @@ Gradio reads their docstrings for the schemas, and one line an argument.
 """
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 import gradio as gr
@@ -12,12 +12,13 @@ import gradio as gr
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models
-from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import Opinion, Ranking, Result, rank_document, score_document
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.steps import Split
+from prm_app.ui.limits import MOST_RANKED, require_few
 from prm_app.ui.listeners import SCORING
-from prm_app.ui.progress import Outcomes, scored_one_by_one, solutions_of
+from prm_app.ui.progress import Outcomes, all_scored, solutions_of
 
 
 def publish(models: Models) -> None:
@@ -48,16 +49,13 @@ def publish(models: Models) -> None:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
         """
-        try:
-            limit = _threshold(models.find(model), threshold)
-            scored = await _scored_alone(models, model, problem, solution, split, delimiter)
-            second = None
-            if compare_with:
-                prm = models.find(compare_with)
-                other = await _scored_alone(models, prm.key, problem, solution, split, delimiter)
-                second = Opinion(prm.title, other, prm.threshold)
-        except PrmError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        limit = _threshold(models.find(model), threshold)
+        scored = await _scored_alone(models, model, problem, solution, split, delimiter)
+        second = None
+        if compare_with:
+            prm = models.find(compare_with)
+            other = await _scored_alone(models, prm.key, problem, solution, split, delimiter)
+            second = Opinion(prm.title, other, prm.threshold)
         return score_document(Result(problem, scored, second), limit)
 
     async def rank(
@@ -84,18 +82,11 @@ def publish(models: Models) -> None:
             delimiter: The text to split at, for split = delimiter.
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
         """
-        try:
-            if aggregation not in AGGREGATIONS:
-                raise InputError(
-                    f"There is no aggregation called {aggregation!r}: choose one of "
-                    f"{', '.join(AGGREGATIONS)}."
-                )
-            if not solutions:
-                raise InputError("There are no solutions: give at least one.")
-            limit = _threshold(models.find(model), threshold)
-            outcomes = await _scored(models, model, problem, solutions, split, delimiter)
-        except PrmError as error:
-            raise gr.Error(str(error), print_exception=False) from error
+        if not solutions:
+            raise InputError("There are no solutions: give at least one.")
+        require_few(solutions, MOST_RANKED)
+        limit = _threshold(models.find(model), threshold)
+        outcomes = await _scored(models, model, problem, solutions, split, delimiter)
         return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
 
     async def list_models() -> list[dict[str, Any]]:
@@ -106,7 +97,7 @@ def publish(models: Models) -> None:
         ready to answer at once.
         """
         return [
-            asdict(prm)
+            {field.name: getattr(prm, field.name) for field in fields(prm)}
             | {
                 "checkpoint": None if prm.bundled else prm.checkpoint,
                 "family": prm.family and prm.family.name,
@@ -132,9 +123,9 @@ def _threshold(prm: Prm, threshold: float | None) -> float:
 async def _scored(
     models: Models, name: str, problem: str, texts: list[str], split: Split, delimiter: str
 ) -> Outcomes:
-    solutions = solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
+    solutions = await solutions_of(problem, dict(enumerate(texts, 1)), split, delimiter)
     with await asyncio.wrap_future(models.open(name)) as scorer:
-        return [outcomes async for outcomes in scored_one_by_one(scorer, solutions)][-1]
+        return await all_scored(scorer, solutions)
 
 
 async def _scored_alone(

@@ -9,6 +9,8 @@ import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
+from prm_app.ui.gate import clicked
+
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "demo" / "examples.json").read_text(encoding="utf-8")
 )
@@ -38,7 +40,7 @@ def chips(
     )
 
     def fill(event: gr.EventData) -> list:
-        return values(examples[event.index])
+        return values(examples[clicked(event, range(len(examples)))])
 
     return row.click(
         fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private"

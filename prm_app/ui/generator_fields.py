@@ -9,9 +9,10 @@ from gradio.events import Dependency
 
 from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
+from prm_app.ui.limits import MOST_SHOWN
 from prm_app.ui.listeners import SCORING, Values
 from prm_app.ui.policy import Policy
-from prm_app.ui.rank_inputs import MOST, RankInputs
+from prm_app.ui.rank_inputs import RankInputs
 from prm_app.ui.views import alert, notice
 
 
@@ -87,8 +88,8 @@ async def _generate(
     solutions: list[str] = []
     failures: list[PrmError] = []
     try:
-        if count is None or not 1 <= count <= MOST:
-            raise InputError(f"Ask for between 1 and {MOST} solutions.")
+        if count is None or not 1 <= count <= MOST_SHOWN:
+            raise InputError(f"Ask for between 1 and {MOST_SHOWN} solutions.")
         generator = _generator(fields, policy, values)
         yield {fields.message: notice(f"Asking for {count} solutions…")}
         async for each in generator.stream(values[inputs.problem], count):
@@ -114,7 +115,7 @@ def _generator(fields: GeneratorFields, policy: Policy, values: Values) -> Gener
         url, model, key = (values[each] for each in (fields.url, fields.model, fields.key))
         if not url.strip() or not model.strip():
             raise InputError("Name the server and the model that write the solutions.")
-        chosen = Generator(url, model, key or None)
+        chosen = Generator(url, model, key.strip() or None)
     numbers = [values[each] for each in (fields.temperature, fields.tokens, fields.seed)]
     if None in numbers:
         raise InputError("Temperature, most tokens and seed are numbers: fill them in.")

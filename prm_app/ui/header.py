@@ -140,9 +140,10 @@ def chip(prm: Prm, status: Status) -> str:
             f"{meter(status.progress, 'Loading the model')}</div></div>"
         )
     if status.ready:
+        precision = f"<small>{escape(status.precision)}</small>"
         return (
             '<div class="chip ready"><i></i><div><span role="status">Ready</span> '
-            f"{title}</div></div>"
+            f"{title} {precision}</div></div>"
         )
     said = "Could not be loaded" if status.error else "Loaded when you use it"
     return (
@@ -161,15 +162,20 @@ def about_model(prm: Prm) -> str:
     if prm.parameters:
         facts.append(_count(prm.parameters))
     if prm.family:
-        facts.append(f"{prm.family.name.capitalize()} format")
+        facts.append(
+            f'<a href="{escape(prm.family.source)}" target="_blank" rel="noopener noreferrer">'
+            f"{escape(prm.family.title)}</a> prompt"
+        )
     facts.append(escape(prm.licence))
     if prm.url and not prm.bundled:
         facts.append(
             f'<a href="{escape(prm.url)}" target="_blank" rel="noopener noreferrer">model page</a>'
         )
     lines = [f"<p>{' · '.join(facts)}</p>"]
+    if prm.family:
+        lines.append(f"<p>{escape(prm.family.step_rule)}</p>")
     if prm.published:
-        numbers = ", ".join(f"{name} {value:.1f}" for name, value in prm.published.items())
+        numbers = ", ".join(f"{name} {value:.3f}" for name, value in prm.published.items())
         lines.append(f"<p>First-error F1 on ProcessBench: {numbers}</p>")
     if prm.note:
         lines.append(f"<p>{escape(prm.note)}</p>")

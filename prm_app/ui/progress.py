@@ -1,18 +1,27 @@
 """How a handler waits for a model and for its rewards without holding a thread."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
+from itertools import islice
 
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models, Scorer, Status
-from prm_app.solutions.solution import ScoredSolution, Solution, solution
+from prm_app.solutions.solution import ScoredSolution, Solution
 from prm_app.solutions.steps import Split
+from prm_app.ui.limits import solution_within
 
 POLL_SECONDS = 0.25
+DRAWING_SHARE = 1 / 4
+"""The most of its time that a handler spends on showing what is known so far."""
+CHUNK, IN_FLIGHT = 64, 256
+"""Solutions of one visitor asked for together, and on their way: others wait behind no more."""
 
 Outcomes = dict[int, ScoredSolution | PrmError]
 """By the number of a solution, what became of it."""
+Arrival = tuple[int, asyncio.Future[ScoredSolution]]
 
 
 async def until_open(models: Models, name: str, opening: Future[Scorer]) -> AsyncIterator[Status]:
@@ -24,17 +33,21 @@ async def until_open(models: Models, name: str, opening: Future[Scorer]) -> Asyn
     waiting.exception()  # told by `opening` to whoever asks for its result
 
 
-def solutions_of(
+async def solutions_of(
     problem: str, texts: Mapping[int, str], split: Split, delimiter: str
 ) -> dict[int, Solution | InputError]:
     """The texts as they will be scored; one that cannot be has its error in its place."""
-    found: dict[int, Solution | InputError] = {}
-    for number, text in texts.items():
+
+    def split_one(text: str) -> Solution | InputError:
         try:
-            found[number] = solution(problem, text, split, delimiter)
+            return solution_within(problem, text, split, delimiter)
         except InputError as error:
-            found[number] = error
-    return found
+            return error
+
+    def split_all() -> dict[int, Solution | InputError]:
+        return {number: split_one(text) for number, text in texts.items()}
+
+    return await asyncio.to_thread(split_all)
 
 
 async def scored_one_by_one(
@@ -42,20 +55,54 @@ async def scored_one_by_one(
 ) -> AsyncIterator[Outcomes]:
     """The outcomes so far, again whenever some more are known; the last time all of them.
 
-    One that fails has its error in its place and does not disturb the others.
+    One that fails has its error in its place and does not disturb the others. Each is touched once,
+    so the work is linear; who takes long to show the outcomes is given them rarely.
     """
     outcomes: Outcomes = {n: s for n, s in solutions.items() if isinstance(s, PrmError)}
-    valid = {n: s for n, s in solutions.items() if isinstance(s, Solution)}
-    futures = await asyncio.to_thread(scorer.submit, list(valid.values()))
-    numbers = dict(zip(map(asyncio.wrap_future, futures), valid, strict=True))
-    pending = set(numbers)
-    while pending:
+    remaining = iter([(n, s) for n, s in solutions.items() if isinstance(s, Solution)])
+    arrived: asyncio.Queue[Arrival] = asyncio.Queue()
+    asked = len(outcomes)
+    while len(outcomes) < len(solutions):
+        while asked - len(outcomes) <= IN_FLIGHT - CHUNK:
+            chunk = dict(islice(remaining, CHUNK))
+            if not chunk:
+                break
+            await _ask(scorer, chunk, arrived)
+            asked += len(chunk)
+        shown = time.perf_counter()
         yield dict(outcomes)
-        await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
-        done, pending = await asyncio.wait(pending, timeout=POLL_SECONDS)
-        for future in done:
+        pause = max(POLL_SECONDS, (time.perf_counter() - shown) / DRAWING_SHARE)
+        for number, future in await _arrivals(arrived, asked - len(outcomes), pause):
             try:
-                outcomes[numbers[future]] = future.result()
+                outcomes[number] = future.result()
             except PrmError as error:
-                outcomes[numbers[future]] = error
+                outcomes[number] = error
     yield outcomes
+
+
+async def all_scored(scorer: Scorer, solutions: Mapping[int, Solution | InputError]) -> Outcomes:
+    """What becomes of each in the end."""
+    outcomes: Outcomes = {}
+    async for known in scored_one_by_one(scorer, solutions):
+        outcomes = known
+    return outcomes
+
+
+async def _ask(
+    scorer: Scorer, solutions: Mapping[int, Solution], arrived: asyncio.Queue[Arrival]
+) -> None:
+    futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
+    for number, future in zip(solutions, futures, strict=True):
+        asyncio.wrap_future(future).add_done_callback(
+            lambda done, number=number: arrived.put_nowait((number, done))
+        )
+
+
+async def _arrivals(arrived: asyncio.Queue[Arrival], most: int, seconds: float) -> list[Arrival]:
+    """The next one, and those that come within some seconds after it."""
+    found = [await arrived.get()]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            while len(found) < most:
+                found.append(await arrived.get())
+    return found

@@ -7,12 +7,16 @@ import gradio as gr
 from gradio.events import Dependency
 
 from prm_app.errors import InputError
-from prm_app.solutions.candidates import SHAPES, Candidates, from_file, from_text
+from prm_app.solutions.candidates import from_text
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.rows import Problem
+from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui.gate import one_of
+from prm_app.ui.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.ui.listeners import QUIET
 from prm_app.ui.views import alert, notice
 
-MOST = 512
 CARDS = """
 <ol class="cards" aria-label="Solutions"></ol>
 <button type="button" class="add" data-do="add">Add a solution</button>
@@ -56,12 +60,14 @@ def rank_fields(inputs: RankInputs) -> None:
     cards.render()
     with gr.Accordion("Paste many, or load a file", open=False, elem_id="many"):
         pasted = gr.Textbox(
-            label="Solutions with a line of --- between them", lines=5, elem_id="pasted"
+            label="Solutions with a line of --- between them (no blank lines around it)",
+            lines=5,
+            elem_id="pasted",
         )
         take = gr.Button("Replace the solutions by these", size="sm", elem_id="take")
         file = gr.File(
             label="JSON or JSONL file",
-            file_types=[".json", ".jsonl"],
+            file_types=[".json", ".jsonl", ".gz"],
             type="filepath",
             height=120,
             elem_id="file",
@@ -72,18 +78,21 @@ def rank_fields(inputs: RankInputs) -> None:
     loaded = gr.State([])
 
     def take_pasted(text: str) -> tuple:
-        solutions = from_text(text)
+        try:
+            require_short("text", text, MOST_IN_ALL)
+            solutions = from_text(text)
+            require_few(solutions, MOST_SHOWN)
+        except InputError as error:
+            return gr.skip(), alert(str(error))
         if not solutions:
             return gr.skip(), alert("There is nothing to take: paste at least one solution.")
-        if len(solutions) > MOST:
-            return gr.skip(), alert(_too_many(len(solutions)))
         return solutions, notice(f"{_count(len(solutions))} taken over.")
 
     def read(path: str | None) -> dict:
         if path is None:
             return {which: gr.Dropdown(visible=False), loaded: [], message: ""}
         try:
-            problems = from_file(Path(path).read_bytes(), Path(path).name)
+            problems, errors = problems_of(path)
         except InputError as error:
             return {
                 message: alert(str(error), "The file was not taken over."),
@@ -91,25 +100,33 @@ def rank_fields(inputs: RankInputs) -> None:
                 loaded: [],
             }
         choices = [(_title(n, item), n) for n, item in enumerate(problems)]
+        filled = fill(problems, 0)
         return {
             loaded: problems,
             which: gr.Dropdown(choices, value=0, visible=len(problems) > 1),
-            **fill(problems, 0),
+            **filled,
+            message: filled[message] + _left_out(errors),
         }
 
-    def fill(problems: list[Candidates], number: int) -> dict:
-        chosen = problems[number]
-        if len(chosen.solutions) > MOST:
-            return {message: alert(_too_many(len(chosen.solutions)))}
-        said = f"{_count(len(chosen.solutions))} taken over."
+    def fill(problems: list[Problem], number: int | None) -> dict:
+        chosen = problems[one_of(range(len(problems)), number)]
+        texts = [row.text for row in chosen.rows]
+        try:
+            require_few(texts, MOST_SHOWN)
+        except InputError as error:
+            return {message: alert(str(error))}
+        said = f"{_count(len(texts))} taken over."
         if len(problems) > 1:
             said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
         if not chosen.problem:
             said += " The file does not say the problem: give it above."
+        if any(row.steps for row in chosen.rows):
+            said += " Steps that the file divides have a blank line between them here."
+        errors = [each for each in chosen.solutions if isinstance(each, PlaceError)]
         return {
             problem: chosen.problem or gr.skip(),
-            cards: chosen.solutions,
-            message: notice(said),
+            cards: texts,
+            message: notice(said) + _left_out(errors),
         }
 
     take.click(take_pasted, pasted, [cards, message], **QUIET)
@@ -126,17 +143,33 @@ def rank_examples(inputs: RankInputs) -> Dependency:
     )
 
 
-def _title(number: int, item: Candidates) -> str:
+def problems_of(path: str) -> tuple[list[Problem], list[PlaceError]]:
+    """The problems of an uploaded file, and what in it cannot be read.
+
+    Raises:
+        InputError: Nothing in it can be read.
+    """
+    name = Path(path).name
+    found = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
+    problems = [each for each in found if isinstance(each, Problem)]
+    errors = [each for each in found if isinstance(each, PlaceError)]
+    if not problems:
+        raise errors[0]
+    return problems, errors
+
+
+def _left_out(errors: list[PlaceError]) -> str:
+    """What could not be read, the first in words; nothing if there is none."""
+    if not errors:
+        return ""
+    others = f" And {len(errors) - 1:,} more." if len(errors) > 1 else ""
+    return alert(f"{errors[0]}{others}", "Not taken over:")
+
+
+def _title(number: int, item: Problem) -> str:
     start = " ".join(item.problem.split())[:70] or "no problem given"
     return f"{number + 1}: {start} ({_count(len(item.solutions))})"
 
 
 def _count(solutions: int) -> str:
     return f"{solutions:,} solution{'s' * (solutions != 1)}"
-
-
-def _too_many(solutions: int) -> str:
-    return (
-        f"{solutions:,} solutions are more than the {MOST} this page shows at once: "
-        "rank them with `prm-app rank`."
-    )

@@ -1,6 +1,7 @@
 """The tab "Best-of-N": solutions of one problem, ranked by an aggregation of their rewards."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -11,13 +12,15 @@ from gradio.events import Dependency
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.documents import Ranking
+from prm_app.solutions.documents import Ranking, rank_document
 from prm_app.solutions.steps import Split
 from prm_app.ui import figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
+from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
-from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.limits import MOST_SHOWN, require_few
+from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
 from prm_app.ui.policy import Policy
 from prm_app.ui.progress import scored_one_by_one, solutions_of, until_open
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
@@ -46,7 +49,7 @@ class RankTab:
     """The tab's components.
 
     `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
-    shown, and `drawn` the aggregation and threshold it is drawn at.
+    shown, and `drawn` the aggregation and threshold it is drawn at; `asked` counts the requests.
     """
 
     head: Header
@@ -66,6 +69,7 @@ class RankTab:
     document: gr.HTML
     ranking: gr.State
     question: gr.State
+    asked: gr.State
     selected: gr.State
     drawn: gr.State
 
@@ -88,14 +92,14 @@ class RankTab:
         return {self.ranking, self.selected, self.drawn, self.how, self.head.threshold}
 
 
-def rank_tab(models: Models, head: Header, policy: Policy) -> None:
+def build(models: Models, head: Header, policy: Policy) -> RankTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     inputs = rank_inputs()
     example = rank_examples(inputs)
     tab, written = _components(head, inputs, policy)
-    _connect(
-        tab, models, [tab.button.click, example.success, *([written.success] if written else [])]
-    )
+    starts = [tab.button.click, example.success, *([written.success] if written else [])]
+    _connect(tab, models, starts)
+    return tab
 
 
 def _components(
@@ -128,22 +132,32 @@ def _components(
                 document = gr.HTML(apply_default_css=False, elem_id="rank-facts")
     tab = RankTab(
         head, inputs, split, button, message, empty, place, stale, winner, how, failures, table,
-        curves, steps, document, gr.State(), gr.State(), gr.State(), gr.State(),
+        curves, steps, document, gr.State(), gr.State(), gr.State(0), gr.State(), gr.State(),
     )  # fmt: skip
     return tab, written
 
 
+def rank_on_first(tab: RankTab, select: Callable[..., Dependency]) -> None:
+    """Ranks what stands in the fields when the tab is first opened."""
+
+    def first(asked: int) -> int:
+        return asked or 1
+
+    select(first, tab.asked, tab.asked, **QUIET)
+
+
 def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
+    for start in starts:
+        count(tab.asked, start)
     outputs = tab.panel | {
         tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn,
     }  # fmt: skip
-    for start in starts:
-        start(
-            partial(_rank, tab, models),
-            tab.fields | {tab.how, tab.head.threshold},
-            outputs,
-            **SCORING,
-        ).then(partial(_settle, tab), tab.shown, tab.panel, **QUIET)
+    tab.asked.change(
+        partial(_rank, tab, models),
+        tab.fields | {tab.how, tab.head.threshold},
+        outputs,
+        **SCORING,
+    ).then(partial(_settle, tab), tab.shown, tab.panel, **QUIET)
     gr.on(
         [*(field.change for field in tab.fields), tab.question.change],
         partial(_stale, tab),
@@ -160,8 +174,9 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
     )
 
     def select(values: Values, event: gr.EventData) -> Values:
-        chosen = {tab.selected: event.index}
-        return chosen | _redraw(tab, values | chosen)
+        ranking: Ranking | None = values[tab.ranking]
+        selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
+        return selected | _redraw(tab, values | selected)
 
     tab.table.click(select, tab.shown, tab.panel | {tab.selected}, **QUIET)
 
@@ -180,13 +195,14 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
     question, at = _question(tab, values), (values[tab.how], values[tab.head.threshold])
     try:
         texts = _texts(question)
-        solutions = solutions_of(question.problem, texts, question.split, question.delimiter)
+        solutions = await solutions_of(question.problem, texts, question.split, question.delimiter)
         opening = models.open(question.model)
         async for status in until_open(models, question.model, opening):
             yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
         with opening.result() as scorer:
             async for outcomes in scored_one_by_one(scorer, solutions):
                 ranking = Ranking(question.problem, len(texts), outcomes)
+                drawing = await asyncio.to_thread(_drawing, tab, ranking, None, *at)
                 yield {
                     tab.message: rank_views.progress(ranking),
                     tab.empty: gr.HTML(visible=False),
@@ -195,7 +211,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                     tab.ranking: ranking,
                     tab.drawn: at,
                     tab.selected: None,
-                    **_drawing(tab, ranking, None, *at),
+                    **drawing,
                 }
     except PrmError as error:
         yield {tab.message: views.alert(str(error))}
@@ -208,6 +224,7 @@ def _texts(question: Question) -> dict[int, str]:
         raise InputError("The problem is empty: every solution is judged against it, so give one.")
     if not texts:
         raise InputError("There are no solutions: give at least one, best two or more.")
+    require_few(texts.values(), MOST_SHOWN)
     return texts
 
 
@@ -222,7 +239,7 @@ def _drawing(
         tab.table: rank_views.table(ranking, how, threshold, chosen),
         tab.curves: figures.reward_curves(ranking.scored, order, threshold) if order else None,
         tab.steps: rank_views.candidate(ranking, chosen, threshold) if chosen else "",
-        tab.document: rank_views.hand_out(ranking, how, threshold),
+        tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),
     }
 
 

@@ -1,10 +1,9 @@
 """A ranking as HTML: winner, agreement, table; pure functions, every text escaped."""
 
-import json
 from html import escape
 
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.documents import Ranking, rank_document
+from prm_app.solutions.documents import Ranking
 from prm_app.solutions.marks import mark, shown
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.views import alert, legend, meter, steps
@@ -120,15 +119,4 @@ def failures(ranking: Ranking) -> str:
     """What became of the solutions that have no rewards."""
     return "".join(
         alert(str(error), f"Solution {i} is not ranked.") for i, error in ranking.failed.items()
-    )
-
-
-def hand_out(ranking: Ranking, how: Aggregation, threshold: float) -> str:
-    """The ranking's document, to copy or download."""
-    document = rank_document(ranking, how, threshold)
-    data = escape(json.dumps(document, ensure_ascii=False, indent=2))
-    return (
-        f'<div class="hand-out" data-json="{data}">'
-        '<button type="button" data-do="copy">Copy as JSON</button>'
-        '<button type="button" data-do="download">Download</button></div>'
     )

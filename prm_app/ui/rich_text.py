@@ -10,16 +10,18 @@ from html import escape
 
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
 # None of these looks far ahead in vain: text with many openings and no ends is read in linear time.
+# `\\[2pt]` and `\\(` are line breaks, not openings.
 _MATHS = re.compile(
-    r"\\\[(?P<display>(?:[^\\]|\\[^\[\]])++)\\\]"
+    r"(?<!\\)\\\[(?P<display>(?:[^\\]|\\[^\[\]])++)\\\]"
     r"|\$\$(?P<dollars>[^$]++)\$\$"
-    r"|\\\((?P<inline>(?:[^\\]|\\[^()])++)\\\)"
+    r"|(?<!\\)\\\((?P<inline>(?:[^\\]|\\[^()])++)\\\)"
     r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]{1,20}\*?)\}.{1,2000}?\\end\{(?P=name)\})"
     rf"|(?P<boxed>\\boxed{_BRACES})"
     r"|(?<![\\$\w])\$(?P<dollar>[^\s$](?:[^$\n]{0,500}[^\s$\\])?)\$(?![\d$])",
     re.DOTALL,
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
+_SPACE = re.compile(r"\s*")
 _BLOCK = {"display", "dollars", "environment"}
 
 
@@ -41,7 +43,7 @@ def rich(text: str) -> str:
         out.append(f'<span class="tex" data-tex="{style}">{escape(source)}</span>')
         end = match.end()
         if style == "block":
-            end += len(text[end:]) - len(text[end:].lstrip())
+            end = _SPACE.match(text, end).end()
     return "".join(out) + escape(text[end:])
 
 
@@ -54,6 +56,7 @@ def _is_money(source: str) -> bool:
 
 def wrapped(text: str, width: int = 48, lines: int = 12) -> str:
     """A text as lines for a chart's hover label: escaped, wrapped, and cut with an ellipsis."""
-    rows = [row for line in text.splitlines() for row in textwrap.wrap(line, width) or [""]]
-    shown = rows[:lines] + (["…"] if len(rows) > lines else [])
+    start = text[: 2 * width * lines]
+    rows = [row for line in start.splitlines() for row in textwrap.wrap(line, width) or [""]]
+    shown = rows[:lines] + (["…"] if len(rows) > lines or start != text else [])
     return "<br>".join(escape(row) for row in shown)

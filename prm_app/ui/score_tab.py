@@ -12,12 +12,13 @@ from gradio.events import Dependency
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.solutions.documents import Opinion, Result
-from prm_app.solutions.solution import Solution, solution
+from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, views
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.header import Header
-from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.limits import require_short, solution_within
+from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
 from prm_app.ui.progress import until_open
 from prm_app.ui.split_choice import Splitting, splitting
 
@@ -44,7 +45,8 @@ class Question(NamedTuple):
 class ScoreTab:
     """The tab's components.
 
-    `result` is what is shown, `question` what it answers, and `drawn` the threshold it is drawn at.
+    `result` is what is shown, `question` what it answers, and `drawn` the threshold it is drawn at;
+    `asked` counts the requests.
     """
 
     head: Header
@@ -64,6 +66,7 @@ class ScoreTab:
     facts: gr.HTML
     result: gr.State
     question: gr.State
+    asked: gr.State
     drawn: gr.State
 
     @property
@@ -80,12 +83,13 @@ class ScoreTab:
         return {self.verdict, self.steps, self.curve, self.facts}
 
 
-def score_tab(models: Models, head: Header, page: gr.Blocks) -> None:
+def build(models: Models, head: Header) -> ScoreTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     problem, text = _fields()
     example = chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
     tab = _components(models, head, problem, text)
-    _connect(tab, models, page, example)
+    _connect(tab, models, example)
+    return tab
 
 
 def _fields() -> tuple[gr.Textbox, gr.Textbox]:
@@ -125,24 +129,22 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
     return ScoreTab(
         head, problem, text, split, second, button, preview, message, empty, place, stale,
-        verdict, steps, curve, facts, gr.State(), gr.State(), gr.State(),
+        verdict, steps, curve, facts, gr.State(), gr.State(), gr.State(0), gr.State(),
     )  # fmt: skip
 
 
-def _connect(tab: ScoreTab, models: Models, page: gr.Blocks, example: Dependency) -> None:
-    score, threshold = partial(_score, tab, models), tab.head.threshold
-    inputs = tab.fields | {threshold}
+def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
+    threshold = tab.head.threshold
+    for start in (tab.button.click, example.success):
+        count(tab.asked, start)
     outputs = tab.panel | {
         tab.message, tab.empty, tab.place, tab.question, tab.result, tab.drawn,
     }  # fmt: skip
-    for answer in (
-        tab.button.click(score, inputs, outputs, **SCORING),
-        example.success(score, inputs, outputs, **SCORING),
-        page.load(score, inputs, outputs, **SCORING),
-    ):
-        answer.then(partial(_settle, tab), {tab.result, tab.drawn, threshold}, tab.panel, **QUIET)
+    tab.asked.change(
+        partial(_score, tab, models), tab.fields | {threshold}, outputs, **SCORING
+    ).then(partial(_settle, tab), {tab.result, tab.drawn, threshold}, tab.panel, **QUIET)
     gr.on(
-        [*(field.change for field in tab.fields), tab.question.change, page.load],
+        [*(field.change for field in tab.fields), tab.question.change],
         partial(_preview, tab),
         tab.fields | {tab.question},
         {tab.preview, tab.stale},
@@ -165,7 +167,7 @@ def _question(tab: ScoreTab, values: Values) -> Question:
 async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, threshold = _question(tab, values), values[tab.head.threshold]
     try:
-        item = solution(question.problem, question.text, question.split, question.delimiter)
+        item = await asyncio.to_thread(solution_within, *question[:4])
         opinions = []
         for name in [question.model, *filter(None, [question.second])]:
             opening = models.open(name)
@@ -181,6 +183,7 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
     except PrmError as error:
         yield {tab.message: views.alert(str(error))}
         return
+    drawing = await asyncio.to_thread(_drawing, tab, result, threshold)
     yield {
         tab.message: "",
         tab.empty: gr.HTML(visible=False),
@@ -188,7 +191,7 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
         tab.question: question,
         tab.result: result,
         tab.drawn: threshold,
-        **_drawing(tab, result, threshold),
+        **drawing,
     }
 
 
@@ -222,6 +225,7 @@ def _preview(tab: ScoreTab, values: Values) -> Values:
     if not question.text.strip():
         return changes | {tab.preview: views.preview(())}
     try:
+        require_short("solution", question.text)
         pieces = split_steps(question.text, question.split, question.delimiter)
     except PrmError as error:
         return changes | {tab.preview: views.alert(str(error))}

@@ -19,6 +19,7 @@ HEAD = """
 <script defer src="prm/katex/katex.min.js"></script>
 <script defer src="prm/page.js"></script>
 <script defer src="prm/cards.js"></script>
+<script src="prm/visit.js"></script>
 """
 
 # Both come with Gradio and are served by it.

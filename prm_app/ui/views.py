@@ -1,8 +1,10 @@
 """A scored solution as HTML: verdict, steps, tiles, facts; pure functions, every text escaped."""
 
 import json
+import re
 from collections.abc import Sequence
 from html import escape
+from typing import Any
 
 from prm_app.catalog import find_model
 from prm_app.solutions.aggregation import AGGREGATIONS
@@ -82,15 +84,16 @@ def verdict(scored: ScoredSolution, threshold: float) -> str:
     reward = scored.rewards[first]
     return _verdict(
         mark(reward, threshold),
-        f"First error: step {first + 1}",
+        f'First error: <button type="button" data-to-step="{first}">step {first + 1}</button>',
         f"Its reward, {shown(reward, threshold)}, is the first under {threshold:.2f}.",
     )
 
 
 def _verdict(judged: Mark, head: str, detail: str) -> str:
+    """`head` is HTML of ours, `detail` a text."""
     return (
         f'<div class="verdict {judged.key}" role="status"><b aria-hidden="true">{judged.symbol}</b>'
-        f"<div><h2>{escape(head)}</h2><p>{escape(detail)}</p></div></div>"
+        f"<div><h2>{head}</h2><p>{escape(detail)}</p></div></div>"
     )
 
 
@@ -129,7 +132,7 @@ def steps(scored: ScoredSolution, threshold: float, second: Opinion | None = Non
         judged = mark(reward, threshold)
         if first is not None and i == first + 1:
             rows.append(
-                '<li class="after" role="note">Rewards after the first error have no agreed '
+                '<li class="after">Rewards after the first error have no agreed '
                 "meaning: the model now judges steps that build on a wrong one.</li>"
             )
         other = _second(second, i, i in differing) if second else ""
@@ -191,7 +194,6 @@ def facts(result: Result, threshold: float) -> str:
     scored = result.scored
     known = scored.tokens - scored.computed
     reused = f" ({scored.computed:,} computed, {known:,} reused)" if known else ""
-    data = escape(json.dumps(score_document(result, threshold), ensure_ascii=False, indent=2))
     cells = {
         "Model": find_model(scored.model).title,
         "Threshold": f"{threshold:.2f}",
@@ -200,9 +202,20 @@ def facts(result: Result, threshold: float) -> str:
     }
     pairs = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cells.items())
     return (
-        f'{legend(threshold)}<div class="facts"><dl>{pairs}</dl><div class="hand-out" '
-        f'data-json="{data}"><button type="button" data-do="copy">Copy as JSON</button>'
-        '<button type="button" data-do="download">Download</button></div></div>'
+        f'{legend(threshold)}<div class="facts"><dl>{pairs}</dl>'
+        f"{hand_out(score_document(result, threshold), result.problem)}</div>"
+    )
+
+
+def hand_out(document: dict[str, Any], problem: str) -> str:
+    """The buttons that copy or download a document; the file is named after the problem."""
+    data = escape(json.dumps(document, ensure_ascii=False, indent=2))
+    words = re.findall(r"[a-z0-9]{1,20}", problem[:200].lower())[:6]
+    name = "-".join(["prm-app", "ranking" if "ranking" in document else "score", *words])
+    return (
+        f'<div class="hand-out" data-json="{data}" data-name="{name}.json">'
+        '<button type="button" data-do="copy">Copy as JSON</button>'
+        '<button type="button" data-do="download">Download</button></div>'
     )
 
 

@@ -7,11 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM_OPTIONS = [
@@ -23,36 +24,48 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MILLISECONDS = 180_000
+PATIENCE_MILLISECONDS = 45_000
 """How long a test waits for what must come: the engine starts behind the first page."""
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
 @pytest.fixture(scope="session")
-def url(tmp_path_factory) -> Iterator[str]:
-    """The address of `app.py`, as a user starts it, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log"
-    with log.open("w") as output:
-        app = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=os.environ | {"GRADIO_SERVER_PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while not _answers(address):
-            assert app.poll() is None, log.read_text()
-            time.sleep(0.3)
+def open_app(tmp_path_factory) -> Callable[..., AbstractContextManager[str]]:
+    """Opens `app.py`, as a user starts it, on a free port; gives its address."""
+
+    @contextmanager
+    def opened(**environment: str) -> Iterator[str]:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        log = tmp_path_factory.mktemp("app") / "log"
+        with log.open("w") as output:
+            app = subprocess.Popen(
+                [sys.executable, "app.py"],
+                cwd=ROOT,
+                env=os.environ | {"GRADIO_SERVER_PORT": str(port)} | environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        address = f"http://127.0.0.1:{port}"
+        try:
+            while not _answers(address):
+                assert app.poll() is None, log.read_text()
+                time.sleep(0.3)
+            yield address
+        finally:
+            app.terminate()
+            app.wait(30)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def url(open_app) -> Iterator[str]:
+    """The address of a page that all tests share."""
+    with open_app() as address:
         yield address
-    finally:
-        app.terminate()
-        app.wait(30)
 
 
 def _answers(address: str) -> bool:
@@ -63,30 +76,29 @@ def _answers(address: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[BrowserContext]:
+def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "the browser tests need Chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_OPTIONS)
-        yield browser.new_context(accept_downloads=True)
+        yield browser
         browser.close()
 
 
 @pytest.fixture
-def visit(chromium: BrowserContext, url: str) -> Iterator[Callable[..., Page]]:
-    """Opens the page and waits for its first result.
+def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
+    """Opens the page as somebody who comes for the first time, and waits for its first result.
 
     Afterwards fails the test on any console error, on any dialog, and on any request that left
     this machine.
     """
+    visitor = chromium.new_context(accept_downloads=True)
     complaints: list[str] = []
-    pages: list[Page] = []
 
     def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Page:
-        page = chromium.new_page()
+        page = visitor.new_page()
         page.set_viewport_size({"width": width, "height": height})
         page.set_default_timeout(PATIENCE_MILLISECONDS)
-        pages.append(page)
         page.on("console", lambda m: m.type == "error" and complaints.append(f"console: {m.text}"))
         page.on("pageerror", lambda error: complaints.append(f"page: {error}"))
         page.on("dialog", lambda d: (complaints.append(f"dialog: {d.message}"), d.dismiss()))
@@ -96,8 +108,7 @@ def visit(chromium: BrowserContext, url: str) -> Iterator[Callable[..., Page]]:
         return page
 
     yield open_page
-    for page in pages:
-        page.close()
+    visitor.close()
     assert not complaints
 
 

@@ -21,7 +21,7 @@ def test_switches_model_and_survives_one_that_cannot_be_loaded(visit, tmp_path):
     expect(page.locator("#verdict")).to_contain_text("First error")
     before = last_reward(page)
     choose(page, "Demo PRM (Qwen format)")
-    expect(page.locator("#about")).to_contain_text("Qwen format")
+    expect(page.locator("#about")).to_contain_text("Qwen2.5-Math-PRM prompt")
     expect(page.locator("#stale")).to_contain_text("Changed since this was scored")
     page.locator("#score").click()
     expect(page.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")

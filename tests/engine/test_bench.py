@@ -7,10 +7,10 @@ from prm_app.checkpoint import fetch
 
 
 def test_all_peers_agree_and_the_report_has_a_figure_of_each(model):
-    _, folder = fetch(find_model(model))
+    prm, folder = fetch(find_model(model))
     record = run(
         Settings(
-            name=model,
+            prm=prm,
             folder=folder,
             scenarios=("best-of-n", "latency", "edit", "users"),
             problems=1,

@@ -36,6 +36,7 @@ def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):
     done = subprocess.run([*command, *asked], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     expected = scorer.score(solution(problem, text))
+    # bf16 keeps 8 bits of each number in every layer: a reward moves by hundredths (0.017 seen).
     assert json.loads(done.stdout)["rewards"] == pytest.approx(expected.rewards, abs=0.05)
 
 
@@ -45,7 +46,7 @@ def test_bench_prints_its_table_on_stdout():
     done = subprocess.run([*command, *small], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "One solution alone, p50" in done.stdout
-    assert "Arithmetic ceiling of this machine" in done.stdout
+    assert "ceiling" not in done.stdout  # there is no plain vLLM to measure it in
     assert "│" not in done.stderr
 
 

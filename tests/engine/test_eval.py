@@ -21,25 +21,23 @@ def evaluate(path, *options):
 def test_first_errors_are_found_as_the_rewards_say(scorer, model, tmp_path):
     cases = read_sample()["GSM8K test, 30 problems"][:12]
     data = [{"problem": c.problem, "steps": c.steps, "label": c.error, "id": 1} for c in cases]
-    # Two lines of one step: two steps to the Skywork format, whose labels must not shift.
+    # Two lines of one step, which has one reward; and a blank step, which has none.
     joined = cases[0].steps
     data[0]["steps"] = ["\n".join(joined[:2]), *joined[2:]]
     data[0]["label"] = max(cases[0].error - 1, min(cases[0].error, 0))
-    data[1]["steps"] = [*data[1]["steps"], " \n "]  # blank, and still one step
+    data[1]["steps"] = [" \n ", *data[1]["steps"]]
+    data[1]["label"] += cases[1].error >= 0
     path = tmp_path / "bench.json"
     path.write_text(json.dumps([*data, {"problem": "p", "steps": [LONG], "label": 0}]))
     done = evaluate(path, "--json", "--model", model)
     assert done.returncode == 1, done.stderr
-    assert "entry 13: The problem and solution are" in done.stderr
+    assert "entry 13, line 1: The problem and solution are" in done.stderr
     record = json.loads(done.stdout)
     assert (record["model"], record["rows"], len(record["failures"])) == (model, 13, 1)
     assert record["settings"]["engine"]["max_model_len"] == 512
-    scored = [scorer.score(Solution(c.problem, tuple(c.steps))).rewards for c in cases]
-    if scorer.prm.family.name == "qwen":
-        scored[0] = scorer.score(Solution(cases[0].problem, tuple(data[0]["steps"]))).rewards
-    else:
-        scored[0] = (min(scored[0][:2]), *scored[0][2:])
-    expected = detection([row["label"] for row in data], scored, 0.5)
+    scored = [scorer.score(Solution(p["problem"], tuple(p["steps"]))).rewards for p in data]
+    first = data[0]["label"], *(c.error for c in cases[1:])
+    expected = detection(first, scored, 0.5)
     results = record["results"]
     by_choice = {row["chosen"].split(",")[0]: row for row in results["detection"] if row["chosen"]}
     own = by_choice["the model's own"]
@@ -66,7 +64,7 @@ def test_best_of_n_leaves_out_a_problem_that_cannot_be_scored(models, tmp_path):
     path.write_text("\n".join(map(json.dumps, (row, row, long))))
     done = evaluate(path, "--model", "demo-qwen")
     assert done.returncode == 1, done.stderr
-    assert "line 3, candidate 1: The problem and solution are" in done.stderr
+    assert "line 3, solution 1: The problem and solution are" in done.stderr
     means = [scorer.score(solution(problem, text)).aggregate() for text in (right, wrong)]
     lines = {
         line.split("  ")[1].strip(): line.split()[-2:]

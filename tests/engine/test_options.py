@@ -4,7 +4,11 @@ Servers on several GPUs or machines cannot run here: what vLLM is asked to do is
 place, up to the call that would do it.
 """
 
+import json
+from pathlib import Path
+
 import pytest
+from checkpoints import LAYOUTS
 
 from prm_app.catalog import find_model
 from prm_app.cli import main
@@ -109,6 +113,41 @@ def test_gpus_replay_long_solutions_unless_other_graphs_are_given(monkeypatch, a
     served = server_args(["demo-qwen", *argv])
     for found in (here["cudagraph_capture_sizes"], served.cudagraph_capture_sizes):
         assert found == (sizes and list(sizes))
+
+
+def test_a_served_model_is_loaded_and_read_as_its_family_says(data, tmp_path):
+    LAYOUTS["rlhflow"].write(tmp_path, data)
+    args = server_args([str(tmp_path), "--family", "rlhflow"])
+    assert args.convert == "classify"
+    assert args.hf_overrides == {
+        "prm": {"family": "rlhflow", "good": "+", "bad": "-"},
+        "method": "no_post_processing",
+        "classifier_from_token": ["-", "+"],
+    }
+
+
+def test_overrides_of_the_config_join_those_of_the_family(data, tmp_path):
+    LAYOUTS["trl-llama"].write(tmp_path, data)
+    more = ["--hf-overrides", '{"rope_theta": 1e6}', "--family-option", r"separator=\n\n"]
+    args = server_args([str(tmp_path), *more])
+    assert args.hf_overrides["rope_theta"] == 1e6
+    assert args.hf_overrides["prm"] == {"family": "trl", "separator": "\n\n"}
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_engine_and_server_run_in_the_same_dtype_on_every_cpu(monkeypatch, tmp_path, bf16):
+    monkeypatch.setattr("prm_app.local.engine_args.has_bf16", lambda: bf16)
+    demo = find_model("demo-qwen").checkpoint
+    sizes = {"hidden_size": 2048, "intermediate_size": 8192, "num_hidden_layers": 24}
+    heads = {"num_attention_heads": 16, "num_key_value_heads": 16}
+    config = json.loads(Path(demo, "config.json").read_text()) | sizes | heads
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    large = "bfloat16" if bf16 else "float32"
+    for folder, dtype in ((demo, "float32"), (str(tmp_path), large)):
+        assert engine_arguments(folder, {})["dtype"] == server_args([folder]).dtype == dtype
+        given = ["--dtype", "float16"]
+        assert engine_arguments(folder, {"dtype": "float16"})["dtype"] == "float16"
+        assert server_args([folder, *given]).dtype == "float16"
 
 
 def test_only_prms_are_served(tmp_path):

@@ -40,8 +40,8 @@ rounds = st.lists(st.lists(solutions, min_size=1, max_size=5), min_size=1, max_s
 
 @pytest.fixture(scope="module")
 def worker(model, tmp_path_factory):
-    _, folder = fetch(find_model(model))
-    worker = Worker("ours", folder, CRAMPED, tmp_path_factory.mktemp("log") / "engine.log")
+    prm, folder = fetch(find_model(model))
+    worker = Worker("ours", prm, folder, CRAMPED, tmp_path_factory.mktemp("log") / "engine.log")
     worker.wait()
     yield worker
     worker.close()

@@ -84,7 +84,8 @@ def servers(tmp_path_factory) -> Iterator[dict[str, Running]]:
     qwen = find_model("demo-qwen").checkpoint
     tag = AutoTokenizer.from_pretrained(qwen).convert_tokens_to_ids("<extra_0>")
     commands = {
-        "skywork": (*serve, "demo-skywork", "--api-key", API_KEY),
+        # As a key comes from a file: with the newline at its end.
+        "skywork": (*serve, "demo-skywork", "--api-key", f"{API_KEY}\n"),
         "skywork-2": (*serve, "demo-skywork"),
         "qwen": (*serve, "demo-qwen"),
         # As a stock server runs the real checkpoint: one row for each <extra_0>. The demo's

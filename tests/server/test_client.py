@@ -106,7 +106,7 @@ def test_one_of_two_servers_dies_and_every_item_is_answered_in_order(
 def test_the_checks_come_first(skywork, qwen, api_key):
     with pytest.raises(UnreachableError, match=r"No server answers at http://127\.0\.0\.1:9 "):
         RemoteScorer(Servers(["127.0.0.1:9"]))
-    with pytest.raises(ServerError, match="refused the API key: give the right one with --api-key"):
+    with pytest.raises(ServerError, match="refused the API key: give the key that it was"):
         RemoteScorer(Servers([skywork], api_key="wrong"))
     with pytest.raises(ServerError, match=r"serves demo-qwen, not demo-skywork"):
         RemoteScorer(Servers([qwen], "demo-skywork"))

@@ -54,7 +54,7 @@ def test_score_reads_jsonl_keeps_order_and_says_what_failed(qwen, stock, expecte
     for row in rows[::2]:
         assert row["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     assert "line 2: The solution is empty" in rows[1]["error"]
-    assert 'line 4: "problem" is missing' in rows[3]["error"]
+    assert "line 4: The problem is empty" in rows[3]["error"]
     assert "rewards" not in rows[1]
 
 

@@ -101,6 +101,13 @@ def test_what_does_not_fit_is_refused_with_the_first_step_that_does_not(server):
     assert "step 3 is the first that does not fit" in message
 
 
+def test_a_text_that_no_context_holds_is_refused_before_it_is_read(server):
+    url, model = server
+    answer = post(url, model, {"problem": PROBLEM, "steps": ["a b " * 2_000_000]})
+    assert answer.status_code == 400
+    assert "characters that 4096 tokens hold at most" in answer.json()["error"]["message"]
+
+
 def test_half_a_surrogate_pair_is_refused(server):
     url, model = server
     body = json.dumps(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from prm_app.bench import prompts, report
+from prm_app.bench.ceiling import above, set_shares
 from prm_app.bench.checks import Checks
 from prm_app.errors import InputError
 
@@ -34,7 +35,7 @@ def test_an_edit_changes_one_step():
 
 def test_prompts_from_a_file(tmp_path):
     file = tmp_path / "problems.jsonl"
-    row = {"problem": "1 + 1?", "candidates": [{"solution": "1 + 1 = 2\nA: 2"}, {"solution": "3"}]}
+    row = {"problem": "1 + 1?", "candidates": [{"solution": "1 + 1 = 2\nA: 2"}, {"steps": ["3"]}]}
     file.write_text(json.dumps(row) + "\n")
     (problem,) = prompts.from_file(file)
     assert [each.steps for each in problem] == [("1 + 1 = 2", "A: 2"), ("3",)]
@@ -55,19 +56,19 @@ def test_prompts_from_a_file(tmp_path):
     ],
 )
 def test_a_reward_that_differs_by_more_than_rounding_fails(peer, difference, equal):
-    checks = Checks({"dtype": "float32"})
+    checks = Checks(float32=True, quantised=False)
     checks.compare({"ours": [(0.5, 0.25)], peer: [(0.5, 0.25 + difference)]})
     assert checks.record()["equal"] is equal
 
 
 def test_a_missing_reward_fails_whatever_the_precision():
-    checks = Checks({"dtype": "float32"})
+    checks = Checks(float32=True, quantised=False)
     checks.compare({"ours": [(0.5,)], "transformers": [(0.5, 0.5)]})
     assert checks.record()["equal"] is False
 
 
 def test_the_report_says_where_rewards_are_not_equal():
-    checks = Checks({"dtype": "float32"})
+    checks = Checks(float32=True, quantised=False)
     checks.compare({"ours": [(0.5,)], "vllm": [(0.7,)]})
     record = {
         "date": "2026-01-01T00:00:00+00:00",
@@ -82,3 +83,21 @@ def test_the_report_says_where_rewards_are_not_equal():
     text = report.markdown(record)
     assert "NOT EQUAL: 1 rewards of prm-app and vLLM encode differ by at most 2.0e-01" in text
     assert "| One solution alone, p50; p95, ms | 50.1; 123 |" in text
+
+
+def test_shares_of_the_ceiling_count_what_was_computed():
+    results = {
+        "distinct": {
+            "ours": {"tokens_per_second": 90.0, "computed_share": 1.0},
+            "transformers": {"tokens_per_second": 400.0, "computed_share": 1.0},
+        },
+        "best-of-n": {"ours": {"tokens_per_second": 250.0, "computed_share": 0.3}},
+        "latency": {"ours": {"p50": 0.1}},
+    }
+    set_shares(results, 100.0)
+    assert results["distinct"]["ours"]["ceiling_share"] == pytest.approx(0.9)
+    assert results["best-of-n"]["ours"]["ceiling_share"] == pytest.approx(0.75)
+    assert "ceiling_share" not in results["distinct"]["transformers"]
+    assert above(results) == []
+    set_shares(results, 50.0)
+    assert above(results) == ["distinct, ours: 180%", "best-of-n, ours: 150%"]

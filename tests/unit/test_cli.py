@@ -1,13 +1,19 @@
 """The command line without an engine: help, wrong use, exit codes, and that it starts fast."""
 
 import json
+import re
 import socket
 import subprocess
 import sys
+from dataclasses import fields
 
 import pytest
 
 from prm_app.cli import COMMANDS, main
+from prm_app.cli.hints import with_options
+from prm_app.errors import GeneratorError, InputError, ServerError, TooLongError
+from prm_app.generator import Generator
+from prm_app.remote import Servers
 
 NAMES = [module.__name__.rsplit(".", 1)[-1] for module in COMMANDS]
 
@@ -27,6 +33,13 @@ def test_every_command_teaches_its_use(capsys, name):
     assert code == 0
     assert f"usage: prm-app {name}" in out
     assert "--help" in out
+
+
+@pytest.mark.parametrize("args", [("models", "--help=all"), ("--help=all",), ("models", "--help=")])
+def test_help_on_a_topic_is_help_where_there_are_no_topics(capsys, args):
+    code, out, _ = run(capsys, *args)
+    assert code == 0
+    assert out.startswith("usage: prm-app")
 
 
 def test_help_and_models_need_neither_vllm_nor_gradio():
@@ -50,6 +63,7 @@ def test_help_and_models_need_neither_vllm_nor_gradio():
         (("eval", "missing.jsonl", "--limit", "0"), "--limit is 0"),
         (("reward",), "There is no prompt"),
         (("ui", "--auth", "ada"), "--auth is NAME:PASSWORD"),
+        (("models", "--help=all"), "unrecognized arguments: --help=all"),
         (("unknown",), "invalid choice"),
         ((), "COMMAND"),
     ],
@@ -76,11 +90,33 @@ def test_a_server_that_is_away_ends_with_4(capsys):
     assert "No server answers at http://127.0.0.1:9" in err
 
 
-def test_models_lists_licence_size_and_format(capsys):
+@pytest.mark.parametrize(
+    "error, says",
+    [
+        (TooLongError(9, 8, 1), "if it allows one. Option: --max-model-len."),
+        (ServerError("x", settings=["model", "url"]), "x Options: --model, --base-url."),
+        (GeneratorError("x", settings=["api_key"]), "x Option: --generator-api-key."),
+        (InputError("x"), "x"),
+    ],
+)
+def test_an_error_is_followed_by_the_options_that_it_calls_for(error, says):
+    assert with_options(error).endswith(says)
+
+
+@pytest.mark.parametrize("kind", [ServerError, GeneratorError])
+def test_those_options_are_options(capsys, kind):
+    settings = {each.name for each in fields(Generator if kind is GeneratorError else Servers)}
+    settings = settings & {"url", "model", "api_key", "timeout", "tokenizer", "max_tokens"}
+    _, described, _ = run(capsys, "rank", "--help")
+    for option in re.findall(r"--[a-z-]+", with_options(kind("x", settings=sorted(settings)))):
+        assert f" {option} " in described
+
+
+def test_models_lists_licence_size_and_family(capsys):
     code, out, _ = run(capsys, "models", "--json")
     assert code == 0
     models = {row["key"]: row for row in json.loads(out)}
-    assert models["demo-qwen"]["format"] == "qwen"
+    assert models["demo-qwen"]["family"] == "qwen"
     assert models["Qwen2.5-Math-PRM-7B"]["licence"]
     assert models["Qwen2.5-Math-PRM-72B"]["bytes"] > 100e9
     _, table, _ = run(capsys, "models")

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prm_app.errors import InputError
-from prm_app.evaluation.data import Labelled, read_row, rows
+from prm_app.evaluation.data import Choice, Labelled, cases
 from prm_app.evaluation.metrics import (
     MOST_SUBSETS,
     Judged,
@@ -23,6 +22,8 @@ from prm_app.evaluation.metrics import (
     sizes,
 )
 from prm_app.solutions.aggregation import AGGREGATIONS, aggregate
+from prm_app.solutions.jsonl import PlaceError
+from prm_app.solutions.shapes import read_problems
 
 ERRORS = [1, 0, 2, -1, -1]
 REWARDS = [[0.9, 0.2, 0.1], [0.6, 0.3], [0.4, 0.9, 0.1], [0.9, 0.8], [0.7, 0.4]]
@@ -142,47 +143,59 @@ def test_sizes_double_up_to_all_candidates():
     assert [sizes(n) for n in (1, 2, 4, 6)] == [[1], [1, 2], [1, 2, 4], [1, 2, 4, 6]]
 
 
-def test_processbench_rows_are_read_from_a_list_or_from_lines():
-    row = {"id": "gsm8k-0", "problem": "p", "steps": ["a", "b"], "label": 1, "generator": "x"}
-    for text in (json.dumps([row, row], indent=1), f"{json.dumps(row)}\n\n{json.dumps(row)}\n"):
-        found = [read_row(where, value) for where, value in rows(text, "x")]
-        assert [each[1:] for each in found] == [("p", ["a", "b"], 1)] * 2
-        assert type(found[0]) is Labelled
-    assert found[1].where == "x, line 3"
+def found(*values) -> list[Labelled | Choice | PlaceError]:
+    content = "\n".join(map(json.dumps, values)).encode()
+    return [case() for case in cases(read_problems(content, "x"))]
+
+
+def test_processbench_rows_are_read_with_the_label_among_the_steps_that_count():
+    row = {"id": "gsm8k-0", "problem": "p", "steps": ["a", "", "b"], "label": 2, "generator": "x"}
+    first, second = found(row, row | {"label": -1.0})
+    assert (first.row.problem, first.row.steps, first.label) == ("p", ("a", "", "b"), 1)
+    assert second.label == -1
+    assert str(second.place) == "x, line 2"
 
 
 def test_candidates_are_compared_with_the_reference_answer():
     texts = ["so $\\frac{6}{4}$", "it is 1.5", "it is 2", "no idea"]
     row = {"problem": "p", "candidates": [{"solution": text} for text in texts]}
     for answer in ("\\frac{3}{2}", 1.5, "3 / 2\n#### 1.5"):
-        pool = read_row("x", row | {"answer": answer})
-        assert pool.right == [True, True, False, False]
-    assert pool.answers == [0, 0, 1, None]
-    (right,) = read_row(
-        "x", {"problem": "p", "candidates": [{"solution": texts[3], "is_correct": True}]}
-    ).right
-    assert right is True
+        [choice] = found(row | {"answer": answer})
+        assert choice.right == [True, True, False, False]
+    assert choice.answers == [0, 0, 1, None]
+    row = {"problem": "p", "candidates": [{"solution": texts[3], "is_correct": 1}]}
+    assert found(row)[0].right == [True]
+
+
+def test_lines_of_one_candidate_each_are_put_together():
+    lines = [{"problem": p, "solution": s, "is_correct": s == "1"} for s in "12" for p in "pq"]
+    first, second = found(*lines)
+    assert (first.right, second.right) == ([True, False], [True, False])
+    assert [row.text for row in second.rows] == ["1", "2"]
+
+
+GOOD = {"problem": "p", "candidates": [{"solution": "\\boxed{7}", "is_correct": True}]}
+LABELLED = {"problem": "p", "steps": ["a"], "label": 0}
 
 
 @pytest.mark.parametrize(
-    ("row", "says"),
+    ("good", "row", "says"),
     [
-        ([], "not an object"),
-        ({"steps": ["a"], "label": 0}, "“problem”"),
-        ({"problem": "p", "steps": ["a"], "error": 0}, "neither “steps” with a “label”"),
-        ({"problem": "p", "steps": [], "label": -1}, "“steps” is not"),
-        ({"problem": "p", "steps": ["a", 2], "label": -1}, "“steps” is not"),
-        ({"problem": "p", "steps": ["a"], "label": 1}, "“label” is 1"),
-        ({"problem": "p", "steps": ["a"], "label": None}, "“label” is None"),
-        ({"problem": "p", "candidates": ["a"]}, "candidate 1 has no text “solution”"),
-        ({"problem": "p", "candidates": [{"solution": "a"}]}, "candidate 1 has no “is_correct”"),
-        (
-            {"problem": "p", "answer": "", "candidates": [{"solution": "a"}]},
-            "cannot be read as mathematics",
-        ),
+        (GOOD, [1], "solution 1: a number, not text"),
+        (GOOD, {"problem": "p", "steps": ["a"], "error": 0}, "no “is_correct” (true or false)"),
+        (GOOD, {"problem": "p", "candidates": [{"solution": "a"}]}, "no “is_correct”"),
+        (GOOD, {"problem": "p", "answer": "", "candidates": ["a"]}, "cannot be read as math"),
+        (GOOD, {"problem": "p", "answer": "7", "candidates": ["a", 7]}, "solution 2: a number"),
+        (LABELLED, {"problem": "p", "steps": [], "label": -1}, "no “solution”, “steps”"),
+        (LABELLED, {"problem": "p", "steps": ["a", 2], "label": -1}, "“steps” is not"),
+        (LABELLED, {"problem": "p", "steps": ["a"], "label": 1}, "“label” is 1"),
+        (LABELLED, {"problem": "p", "steps": ["a", " "], "label": 1}, "that step is blank"),
+        (LABELLED, {"problem": "p", "steps": ["a"], "label": None}, "no “label”"),
+        (LABELLED, GOOD, "no “label”"),
     ],
 )
-def test_a_row_that_is_neither_says_what_is_wrong_where(row, says):
-    with pytest.raises(InputError, match=says) as caught:
-        read_row("x.jsonl, line 7", row)
-    assert str(caught.value).startswith("x.jsonl, line 7: ")
+def test_a_row_that_is_of_no_use_fails_alone_and_says_why(good, row, says):
+    first, error = found(good, row)
+    assert isinstance(first, (Labelled, Choice))
+    assert str(error).startswith("x, line 2")
+    assert says in str(error)

@@ -1,11 +1,10 @@
-"""Candidates from an OpenAI-compatible server, and votes over their answers."""
+"""Candidates from an OpenAI-compatible server."""
 
 import pytest
 from http_server import Scripted
 
 from prm_app.errors import GeneratorError, InputError
 from prm_app.generator import Generator
-from prm_app.solutions.voting import majority_vote, weighted_vote
 
 
 def choice(text: str, reason: str = "stop"):
@@ -48,7 +47,7 @@ def test_failures_are_the_generators_and_do_not_end_the_others(serve):
     assert [each for each in outcomes if isinstance(each, str)] == ["good"]
     assert len(errors) == 3
     assert any("out of luck" in error for error in errors)
-    assert any("--generator-max-tokens" in error for error in errors)
+    assert any("allow more tokens" in error for error in errors)
 
 
 def test_a_generator_that_is_away_says_so():
@@ -61,24 +60,3 @@ def test_a_generator_that_is_away_says_so():
 def test_nothing_is_asked_for_nothing(problem, n):
     with pytest.raises(InputError):
         list(Generator("127.0.0.1:9", "m").candidates(problem, n))
-
-
-TEXTS = ["so \\boxed{1/2}", "The answer is 0.5", "The answer is 3", "no answer", "A: $\\frac12$"]
-
-
-def test_equal_answers_vote_together_however_they_are_written():
-    vote = majority_vote(TEXTS)
-    assert vote.solutions == (0, 1, 4)
-    assert vote.share == pytest.approx(3 / 4)
-
-
-def test_rewards_can_outweigh_the_majority():
-    vote = weighted_vote(TEXTS, [0.1, 0.1, 0.9, 1.0, 0.1])
-    assert vote.solutions == (2,)
-    assert vote.answer == "3"
-    assert vote.share == pytest.approx(0.9 / 1.2)
-
-
-def test_no_answer_no_vote():
-    assert majority_vote(["none", "of these"]) is None
-    assert majority_vote([]) is None

@@ -1,18 +1,116 @@
 """What is installed in one way is installed in the others."""
 
+import ast
+import json
+import re
+import shutil
+import sys
 import tomllib
+from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 
+import pytest
+
+from prm_app.checkpoint import whole
+from prm_app.demo_weights import SMALL as CHECKPOINTS
+
 ROOT = Path(__file__).parents[2]
+ENGINE = {"vllm", "torch"}
+"""vLLM comes with one of two extras, and brings torch."""
 
 
 def names(requirements: list[str]) -> set[str]:
     return {line.strip() for line in requirements if line.strip() and not line.startswith("#")}
 
 
+def project_of(folder: str) -> dict:
+    return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+
+
+def declared(requirements: list[str]) -> set[str]:
+    """The distributions' names, without versions and extras."""
+    return {re.match(r"[\w.-]+", line)[0].lower() for line in requirements}
+
+
+def imported(folder: str) -> set[str]:
+    """The distributions that a folder's modules import: all here are called as their modules."""
+    found = set()
+    for file in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                found.add(node.module)
+    found = {name.partition(".")[0] for name in found} - set(sys.stdlib_module_names)
+    here = {path.name for path in ROOT.iterdir()} | {"vllm_prm", "demo_prm", "engine"}
+    return {name.replace("_", "-") for name in found - here - {"http_server"}}
+
+
+def test_all_that_the_plugin_imports_is_declared_and_the_reverse():
+    # jinja2 renders the chat template for Transformers, which does not declare it.
+    assert imported("plugin") - ENGINE == declared(project_of("plugin")["dependencies"]) - {
+        "jinja2"
+    }
+
+
+def test_all_that_the_app_imports_is_declared_and_the_reverse():
+    project = project_of(".")
+    needed = declared(project["dependencies"])
+    extra = declared(project["optional-dependencies"]["plot"])
+    assert imported("prm_app") - ENGINE == needed - {"vllm-prm"} | extra
+
+
+@pytest.mark.parametrize("folder", ["tests", "training"])
+def test_all_that_tests_and_training_import_is_declared(folder):
+    project = project_of(".")
+    lists = [project["dependencies"], project_of("plugin")["dependencies"]]
+    lists += [project["optional-dependencies"][extra] for extra in ("test", "train")]
+    assert imported(folder) - ENGINE <= declared(list(chain(*lists)))
+
+
+def test_all_that_is_declared_is_pinned():
+    for backend in ("cpu", "cuda"):
+        pins = (ROOT / "requirements" / f"{backend}.txt").read_text().splitlines()
+        project = project_of(".")
+        lists = [project["dependencies"], project_of("plugin")["dependencies"]]
+        lists += [project["optional-dependencies"][extra] for extra in ("test", backend)]
+        needed = declared(list(chain(*lists))) - {"vllm-prm"}
+        assert needed <= {pin.partition("==")[0] for pin in pins}
+
+
+def test_a_wheel_holds_shared_weights_once():
+    """It would hold a link's target again; `whole` makes links to shared weights anew."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    excluded = settings["targets"]["wheel"]["exclude"]
+    files = {file: str(file.relative_to(ROOT)) for file in (ROOT / "prm_app").rglob("*")}
+    links = {name for file, name in files.items() if file.is_symlink()}
+    assert {name for name in files.values() if any(fnmatch(name, p) for p in excluded)} == links
+    for file in (file for file in files if file.is_symlink()):
+        index = json.loads((file.parent / "model.safetensors.index.json").read_text())
+        assert file.name in index["weight_map"].values()
+        assert file.resolve() == file.parent.parent / file.name
+
+
+@pytest.mark.parametrize("family", ["skywork", "qwen"])
+def test_an_installed_checkpoint_is_whole_without_links(tmp_path, family):
+    def without_links(folder: str, names: list[str]) -> list[str]:
+        return [name for name in names if Path(folder, name).is_symlink()]
+
+    installed = shutil.copytree(CHECKPOINTS, tmp_path / "checkpoints", ignore=without_links)
+    (tmp_path / "checkpoints").chmod(0o555)
+    folder = whole(installed / family)
+    files = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert files == {file.name: file.read_bytes() for file in (CHECKPOINTS / family).iterdir()}
+    assert whole(CHECKPOINTS / family) == CHECKPOINTS / family
+
+
 def test_a_space_installs_what_the_project_needs():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needed = names([*project["dependencies"], *project["optional-dependencies"]["cuda"]])
+    project, own = (project_of(folder) for folder in (".", "plugin"))
+    needed = names(
+        [*project["dependencies"], *own["dependencies"], *project["optional-dependencies"]["cuda"]]
+    )
+    needed -= {"transformers"}  # the app asks for a newer one
     in_the_space = names((ROOT / "requirements.txt").read_text().splitlines())
     gradio = next(each for each in needed if each.startswith("gradio=="))
     plugin = next(each for each in needed if each.startswith("vllm-prm=="))

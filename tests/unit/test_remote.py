@@ -153,7 +153,7 @@ def test_a_server_without_pooling_is_not_a_prm():
 
 def test_something_else_than_a_model_server():
     server = Scripted(lambda path, body: (200, {"hello": "world"}))
-    with pytest.raises(ServerError, match="does not answer as a vLLM server's"):
+    with pytest.raises(ServerError, match="does not answer as vLLM's servers do"):
         RemoteScorer(Servers([server.url]))
     server.close()
 
@@ -170,7 +170,19 @@ def test_a_server_that_stays_busy_is_an_error(serve, connect):
         ("http://gpu:8000/v1/", "http://gpu:8000"),
         ("gpu:8000", "http://gpu:8000"),
         ("https://x.org/prm/v1", "https://x.org/prm"),
+        (" HTTP://GPU:8000/v1/pooling ", "http://GPU:8000"),
+        ("Https://x.org//", "https://x.org"),
+        ("gpu:8000/pooling/", "http://gpu:8000"),
+        ("http://gpu/v1/chat/completions", "http://gpu"),
+        ("http://gpu/models", "http://gpu/models"),
+        ("[::1]:8000/v1", "http://[::1]:8000"),
     ],
 )
-def test_addresses_may_end_in_v1(given, url):
+def test_addresses_may_be_written_in_any_case_and_end_in_a_route(given, url):
     assert base_url(given) == url
+
+
+@pytest.mark.parametrize("given", ["", "  ", "http://", "/v1", "ftp://gpu:21", "://gpu"])
+def test_what_is_no_address_is_refused(given):
+    with pytest.raises(InputError, match="is no address of a server"):
+        Servers([given])

@@ -96,7 +96,7 @@ def test_steps_mark_the_first_error_and_mute_what_follows():
 
 
 def test_verdict():
-    assert "First error: step 2" in views.verdict(scored([0.9, 0.1]), 0.5)
+    assert 'data-to-step="1">step 2</button>' in views.verdict(scored([0.9, 0.1]), 0.5)
     assert "No step under the threshold" in views.verdict(scored([0.9, 0.6]), 0.5)
     assert "1 of 2 steps" in views.verdict(scored([0.9, 0.6]), 0.5)
 

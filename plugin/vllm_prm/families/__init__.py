@@ -2,47 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from os import PathLike
 from typing import Any
 
-from vllm_prm.families.base import FamilyError, PrmFamily, Prompt
+from vllm_prm.families.base import FamilyError, PrmFamily, Prompt, architectures_of
+from vllm_prm.families.math_shepherd import MathShepherd
 from vllm_prm.families.qwen import Qwen
+from vllm_prm.families.rlhflow import RlhFlow
 from vllm_prm.families.skywork import Skywork
+from vllm_prm.families.trl import Trl
+from vllm_prm.families.unsupported import why_unsupported
+from vllm_prm.families.versaprm import VersaPrm
 
-__all__ = ["FAMILIES", "FamilyError", "PrmFamily", "Prompt", "family_of", "load_family"]
+__all__ = [
+    "CONFIG_KEY",
+    "FAMILIES",
+    "FamilyError",
+    "PrmFamily",
+    "Prompt",
+    "family_named",
+    "family_of",
+    "load_family",
+]
 
-FAMILIES: dict[str, type[PrmFamily]] = {family.name: family for family in (Skywork, Qwen)}
+FAMILIES: dict[str, type[PrmFamily]] = {
+    family.name: family for family in (Skywork, Qwen, Trl, MathShepherd, RlhFlow, VersaPrm)
+}
 """Every family by its name."""
 
+CONFIG_KEY = "prm"
+"""Where a `config.json` may say its family, and values for its options:
+`{"prm": {"family": "trl", "separator": "\\n\\n"}}`."""
 
-def family_of(config: Mapping[str, Any], checkpoint: str) -> type[PrmFamily]:
+
+def family_named(name: str) -> type[PrmFamily]:
+    """The family of this name.
+
+    Raises:
+        FamilyError: There is none.
+    """
+    if name not in FAMILIES:
+        raise FamilyError(f"there is no PRM family {name!r}; there are {', '.join(FAMILIES)}")
+    return FAMILIES[name]
+
+
+def family_of(
+    config: Mapping[str, Any], checkpoint: str, weights: Collection[str] = ()
+) -> type[PrmFamily]:
     """The family of a checkpoint with this `config.json`.
 
     Args:
         config: The checkpoint's configuration, as `config.json` holds it.
         checkpoint: What the error calls the checkpoint.
+        weights: The names of its weights, as far as they are known.
 
     Raises:
-        FamilyError: No family reads such a checkpoint.
+        FamilyError: It is of no family, or the config does not say of which.
     """
+    declared = _declared(config).get("family")
+    if declared is not None:
+        return family_named(declared)
     for family in FAMILIES.values():
-        if family.matches(config):
+        if family.matches(config, weights):
             return family
-    architectures = config.get("architectures") or []
-    if isinstance(architectures, str):
-        architectures = [architectures]
-    known = " and ".join(f"{family.title} ({family.architecture})" for family in FAMILIES.values())
+    if reason := why_unsupported(checkpoint, config):
+        raise FamilyError(f"{checkpoint} is {reason}")
+    named = ", ".join(architectures_of(config)) or "not named"
+    if possible := [family for family in FAMILIES.values() if family.fits(config)]:
+        raise FamilyError(
+            f"{checkpoint} is a {named}, as process reward models and many other models are, and "
+            "nothing in it says that it is one: say which family it is of, if it is of one "
+            f"({', '.join(family.name for family in possible)})"
+        )
+    known = ", ".join(
+        f"{family.title} ({' or '.join(family.architectures)})" for family in FAMILIES.values()
+    )
     raise FamilyError(
-        f"{checkpoint} is not a process reward model known here: its architecture is "
-        f"{', '.join(map(str, architectures)) or 'not named'}, and the families read here are "
-        f"{known}"
+        f"{checkpoint} is not a process reward model known here: its architecture is {named}, and "
+        f"the families read here are {known}"
     )
 
 
 def load_family(
     model: str | PathLike[str],
+    family: type[PrmFamily] | None = None,
+    options: Mapping[str, str] | None = None,
     *,
+    config: Mapping[str, Any] | None = None,
     revision: str | None = None,
     tokenizer: str | PathLike[str] | None = None,
 ) -> PrmFamily:
@@ -50,6 +97,9 @@ def load_family(
 
     Args:
         model: A hub name or local folder with config and tokenizer.
+        family: The family it is known to be of; None reads it from the config.
+        options: Values for the family's options, over those that the config gives.
+        config: The configuration, if it differs from the checkpoint's `config.json`.
         revision: The hub's revision of it.
         tokenizer: Where the tokenizer is, if not with the model.
 
@@ -59,6 +109,19 @@ def load_family(
     """
     from transformers import AutoTokenizer, PretrainedConfig  # slow to import
 
-    config, _ = PretrainedConfig.get_config_dict(model, revision=revision)
-    family = family_of(config, str(model))
-    return family(AutoTokenizer.from_pretrained(tokenizer or model, revision=revision))
+    if config is None:
+        config, _ = PretrainedConfig.get_config_dict(model, revision=revision)
+    if family is None:
+        family = family_of(config, str(model))
+    given = {name: value for name, value in _declared(config).items() if name != "family"}
+    return family(
+        AutoTokenizer.from_pretrained(tokenizer or model, revision=revision),
+        {**given, **(options or {})},
+        config,
+    )
+
+
+def _declared(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the config itself says of its PRM."""
+    declared = config.get(CONFIG_KEY)
+    return declared if isinstance(declared, Mapping) else {}

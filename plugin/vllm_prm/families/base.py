@@ -1,8 +1,8 @@
 """What every PRM family answers: the prompt of a solution, where its rewards stand, their values.
 
-Knows tokenizers; knows nothing of vLLM, engines or requests. The prompt is built as token ids,
-never as joined text, and user text is tokenised with every added token switched off, so a typed
-`<extra_0>` or `<|im_end|>` stays the characters it is.
+Knows tokenizers and configurations; knows of vLLM only the names of its engine arguments, and
+imports neither it nor PyTorch. The prompt is built as token ids, and user text is tokenised with
+every added token switched off, so a typed `<extra_0>` or `<|im_end|>` stays the characters it is.
 
 The steps handed in are the steps scored: one reward a step, read at the step's last position. A
 blank step has no reward; whether it stands in the prompt is the family's own rule. Line breaks at
@@ -11,84 +11,122 @@ the ends of the problem are no part of it.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
+from vllm_prm.families.layout import REWARD, FamilyError, Joined, Layout, LayoutTokenizer, Prompt
 from vllm_prm.text import is_blank, line_feeds
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-
-class FamilyError(ValueError):
-    """A checkpoint, tokenizer, input or model output that does not fit the PRM's family."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One solution as the model reads it.
-
-    Attributes:
-        token_ids: The whole prompt.
-        positions: `positions[i]` is the index in `token_ids` at which the reward of `steps[i]` is
-            read. Positions rise strictly, and there is one a step.
-        steps: The steps that are scored, without the blank ones.
-    """
-
-    token_ids: list[int]
-    positions: list[int]
-    steps: tuple[str, ...]
-
-    def first_step_beyond(self, limit: int) -> int:
-        """The first step that `limit` tokens do not hold whole, counted from 1."""
-        fitting = sum(position < limit for position in self.positions)
-        return min(fitting + 1, len(self.steps))
-
-
-class _Reward:
-    """Marks in a layout that a step's reward is read at the token before."""
-
-
-REWARD: Final = _Reward()
-Layout = list[str | int | _Reward]
-"""A prompt as texts to tokenise one by one, ids to put between them, and `REWARD` marks."""
+__all__ = [
+    "REWARD",
+    "FamilyError",
+    "Joined",
+    "Layout",
+    "PrmFamily",
+    "Prompt",
+    "TwoLabelFamily",
+    "architectures_of",
+    "sigmoid",
+]
 
 
 class PrmFamily(ABC):
     """How one family of PRMs reads a problem and its steps.
 
+    Args:
+        tokenizer: The checkpoint's own.
+        options: Values for some of the family's options; the others have their defaults.
+        config: The checkpoint's `config.json`.
+
+    Raises:
+        FamilyError: The tokenizer lacks what the prompt needs, or an option is unknown.
+
     Attributes:
         name: The family's key, as catalogue and servers name it.
         title: What people call it.
-        architecture: The architecture its checkpoints name.
+        source: Address of the code or text that its prompt is taken from.
+        architectures: Patterns (`*` stands for any text) of the architectures its checkpoints name.
+        by_architecture: Whether such an architecture makes a checkpoint one of this family. If not,
+            the catalogue, the user or the checkpoint's config has to say that it is one.
         labels: Outputs of the model at each token.
-        step_rule: A sentence for the user: what ends a step, and what its line breaks are.
+        head: The linear layers from hidden state to outputs, with a ReLU between two of them, by
+            their names in the checkpoint.
+        defaults: The options: what differs between its checkpoints, such as the separator that
+            training put between steps, and the value it has unless another is given.
+        options: The values in use.
+        step_rule: A sentence for the user: where the reward of a step is read.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
-    architecture: ClassVar[str]
+    source: ClassVar[str]
+    architectures: ClassVar[tuple[str, ...]]
+    by_architecture: ClassVar[bool] = True
     labels: ClassVar[int]
+    head: ClassVar[tuple[str, ...]]
+    defaults: ClassVar[Mapping[str, str]] = {}
     step_rule: ClassVar[str]
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        options: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
         self.tokenizer = tokenizer
-        self._text = _without_added_tokens(tokenizer)
+        self.config = config or {}
+        self.options = self.options_with(options or {})
+        self._text = LayoutTokenizer(tokenizer)
 
     @classmethod
-    def matches(cls, config: Mapping[str, Any]) -> bool:
-        """Whether a checkpoint with this `config.json` is of this family."""
-        architectures = config.get("architectures") or []
-        return cls.architecture in (
-            [architectures] if isinstance(architectures, str) else architectures
+    def options_with(cls, values: Mapping[str, str]) -> dict[str, str]:
+        """The family's options, `values` over their defaults.
+
+        Raises:
+            FamilyError: An option is unknown, or its value is no text.
+        """
+        for name, value in values.items():
+            if name not in cls.defaults:
+                known = ", ".join(f"{each} ({cls.defaults[each]!r})" for each in cls.defaults)
+                raise FamilyError(
+                    f"the {cls.name} family has no option {name!r}; its options and their "
+                    f"defaults are: {known or 'none'}"
+                )
+            if not isinstance(value, str):
+                raise FamilyError(f"the option {name} is {value!r}, and has to be a text")
+        return {**cls.defaults, **values}
+
+    @classmethod
+    def fits(cls, config: Mapping[str, Any]) -> bool:
+        """Whether a checkpoint with this `config.json` can be one of this family."""
+        return any(
+            fnmatchcase(architecture, pattern)
+            for architecture in architectures_of(config)
+            for pattern in cls.architectures
         )
+
+    @classmethod
+    def matches(cls, config: Mapping[str, Any], weights: Collection[str] = ()) -> bool:
+        """Whether a checkpoint with this `config.json` and these weights is one of this family.
+
+        `weights` are their names as far as they are known; whoever knows none gives none.
+        """
+        return cls.by_architecture and cls.fits(config)
+
+    def engine_arguments(self) -> dict[str, Any]:
+        """What vLLM has to be told to load this checkpoint, as arguments of its engine.
+
+        Beyond `runner="pooling"` and an output for every token, which all families need.
+        """
+        return {}
 
     def encode(self, problem: str, steps: Sequence[str]) -> Prompt:
         """The prompt of one solution; see `encode_batch`."""
@@ -97,26 +135,23 @@ class PrmFamily(ABC):
     def encode_batch(self, items: Iterable[tuple[str, Sequence[str]]]) -> list[Prompt]:
         """The prompts of several `(problem, steps)` pairs, tokenised together.
 
-        A text that several items share, such as the problem in best-of-N, is tokenised once.
-
         Raises:
             FamilyError: An item has no step that is not blank, or is not text.
         """
-        layouts: list[tuple[Layout, tuple[str, ...]]] = []
+        layouts: list[Layout] = []
+        scored: list[tuple[str, ...]] = []
         for problem, steps in items:
             if isinstance(steps, str) or not all(
                 isinstance(text, str) for text in (problem, *steps)
             ):
                 raise FamilyError("a problem is a string and its steps are a list of strings")
             pieces = [line_feeds(step) for step in steps]
-            scored = tuple(piece for piece in pieces if not is_blank(piece))
-            if not scored:
+            scored.append(tuple(piece for piece in pieces if not is_blank(piece)))
+            if not scored[-1]:
                 raise FamilyError("there are no steps to score: give at least one")
-            layouts.append((self._layout(line_feeds(problem).strip("\n"), pieces), scored))
-        texts = list({part for layout, _ in layouts for part in layout if isinstance(part, str)})
-        encodings = self._text.encode_batch_fast(texts, add_special_tokens=False)
-        ids = {text: encoding.ids for text, encoding in zip(texts, encodings, strict=True)}
-        return [_assembled(layout, steps, ids) for layout, steps in layouts]
+            layouts.append(self._layout(line_feeds(problem).strip("\n"), pieces))
+        tokenised = self._text.tokenised(layouts)
+        return [Prompt(*each, steps) for each, steps in zip(tokenised, scored, strict=True)]
 
     @abstractmethod
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
@@ -124,18 +159,13 @@ class PrmFamily(ABC):
 
     @abstractmethod
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:
-        """The prompt's parts, with one `REWARD` after the last token of each step not blank."""
-
-    @property
-    @abstractmethod
-    def step_end_id(self) -> int:
-        """The token that ends each step and carries its reward."""
+        """The prompt's parts, with one `REWARD` where the reward of each step not blank is read."""
 
     def step_rows(self, prompt: Prompt, rows: NDArray[np.floating]) -> NDArray[np.floating]:
         """The outputs at the step positions `(steps, labels)`, from what a server returns.
 
-        That is a row for each token (pooling ALL), or one for each token that ends steps (pooling
-        STEP), wherever it stands in the prompt.
+        That is a row for each token (pooling ALL), or one for each token that is the same as those
+        at the step positions (pooling STEP).
 
         Raises:
             FamilyError: The number of rows is neither.
@@ -143,7 +173,8 @@ class PrmFamily(ABC):
         rows = np.asarray(rows)
         if len(rows) == len(prompt.token_ids):
             return rows[prompt.positions]
-        ends = [i for i, token in enumerate(prompt.token_ids) if token == self.step_end_id]
+        tags = {prompt.token_ids[position] for position in prompt.positions}
+        ends = [i for i, token in enumerate(prompt.token_ids) if token in tags]
         if len(rows) != len(ends):
             raise FamilyError(
                 f"the model returned {len(rows)} outputs for a prompt of {len(prompt.token_ids)} "
@@ -152,43 +183,57 @@ class PrmFamily(ABC):
             )
         return rows[[ends.index(position) for position in prompt.positions]]
 
+    def _opening(self) -> list[int]:
+        """What the tokenizer itself puts before a text: its bos token, or nothing."""
+        return list(self.tokenizer("")["input_ids"])
+
+    def _token(self, text: str, what: str) -> int:
+        """The id of a text that has to be one token here; `what` is what the prompt needs it for.
+
+        Raises:
+            FamilyError: It is several tokens, or one that the vocabulary does not know.
+        """
+        ids = self._text.ids(text)
+        if len(ids) != 1 or ids[0] == self.tokenizer.unk_token_id:
+            raise FamilyError(
+                f"{what} of a {self.title} prompt, {text!r}, has to be one token, and this "
+                f"tokenizer makes {self.tokenizer.convert_ids_to_tokens(ids)} of it: it is not the "
+                "tokenizer of such a model"
+            )
+        return ids[0]
+
     def _validated(self, logits: NDArray[np.floating]) -> NDArray[np.float64]:
         """Raw outputs as float64 `(steps, labels)`; raises FamilyError for any other."""
-        logits = np.asarray(logits, dtype=np.float64)
-        if logits.ndim != 2 or logits.shape[1] != self.labels:
+        outputs: NDArray[np.float64] = np.asarray(logits, dtype=np.float64)
+        if outputs.ndim != 2 or outputs.shape[1] != self.labels:
             raise FamilyError(
-                f"the model returned outputs of shape {logits.shape}, but the {self.name} family "
-                f"reads {self.labels} per step: the checkpoint is not a {self.architecture}"
+                f"the model returned outputs of shape {outputs.shape}, but the {self.name} family "
+                f"reads {self.labels} per step: the checkpoint is not a {self.title}"
             )
-        if not np.isfinite(logits).all():
+        if not np.isfinite(outputs).all():
             raise FamilyError(
                 "the model returned NaN or infinite outputs: its weights are damaged, or the "
                 "precision is too low (float32 helps)"
             )
-        return logits
+        return outputs
+
+
+class TwoLabelFamily(PrmFamily):
+    """A family whose models say of each token: wrong (label 0) or right (label 1)."""
+
+    labels = 2
+
+    def rewards(self, logits: NDArray[np.floating]) -> list[float]:
+        wrong, right = self._validated(logits).T
+        return sigmoid(right - wrong).tolist()
+
+
+def architectures_of(config: Mapping[str, Any]) -> list[str]:
+    """The architectures that a `config.json` names."""
+    architectures = config.get("architectures") or []
+    return [architectures] if isinstance(architectures, str) else [str(a) for a in architectures]
 
 
 def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.floating]:
     """Probabilities in [0, 1] from logits, without overflow."""
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
-
-
-def _assembled(layout: Layout, steps: tuple[str, ...], ids: Mapping[str, list[int]]) -> Prompt:
-    token_ids: list[int] = []
-    positions: list[int] = []
-    for part in layout:
-        if isinstance(part, str):
-            token_ids += ids[part]
-        elif isinstance(part, int):
-            token_ids.append(part)
-        else:
-            positions.append(len(token_ids) - 1)
-    return Prompt(token_ids, positions, steps)
-
-
-def _without_added_tokens(tokenizer: PreTrainedTokenizerBase) -> Tokenizer:
-    """The tokenizer's model alone: no text, whatever it spells, becomes an added token."""
-    spec = json.loads(tokenizer.backend_tokenizer.to_str())
-    spec["added_tokens"] = []
-    spec["post_processor"] = spec["padding"] = spec["truncation"] = None
-    return Tokenizer.from_str(json.dumps(spec))

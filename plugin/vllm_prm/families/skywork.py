@@ -8,13 +8,20 @@ one, at the newline after its last line that is not blank, and blank lines have 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vllm_prm.families.base import REWARD, FamilyError, Layout, PrmFamily, sigmoid
+from vllm_prm.families.base import (
+    REWARD,
+    FamilyError,
+    Layout,
+    PrmFamily,
+    architectures_of,
+    sigmoid,
+)
 from vllm_prm.text import is_blank
 
 if TYPE_CHECKING:
@@ -22,26 +29,49 @@ if TYPE_CHECKING:
 
 
 class Skywork(PrmFamily):
-    """The reward of a step is the sigmoid of the value head at the newline that ends it."""
+    """The reward of a step is the sigmoid of the value head at the newline that ends it.
+
+    A causal model with the weights of such a head, as TRL's `AutoModelForCausalLMWithValueHead`
+    saves one, is of this family too.
+    """
 
     name = "skywork"
     title = "Skywork-o1-Open-PRM"
-    architecture = "Qwen2ForPrmModel"
+    source = "https://github.com/SkyworkAI/skywork-o1-prm-inference"
+    architectures = (
+        *("Qwen2ForPrmModel", "Qwen3ForPrmModel", "LlamaForPrmModel"),
+        *("Qwen2ForCausalLM", "Qwen3ForCausalLM", "LlamaForCausalLM"),
+    )
     labels = 1
+    head = ("v_head.summary",)
     step_rule = "The reward of a step is read at the newline after its last line."
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        super().__init__(tokenizer)
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        options: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(tokenizer, options, config)
         if tokenizer.bos_token_id is None:
             raise FamilyError(
                 "the tokenizer has no bos_token, which starts every Skywork prompt: set "
                 '"bos_token" in the checkpoint\'s tokenizer_config.json'
             )
-        self._newline_id = self._text.encode("\n", add_special_tokens=False).ids[-1]
+        self._newline_id = self._text.ids("\n")[-1]
 
-    @property
-    def step_end_id(self) -> int:
-        return self._newline_id
+    @classmethod
+    def matches(cls, config: Mapping[str, Any], weights: Collection[str] = ()) -> bool:
+        named = any(name.endswith("ForPrmModel") for name in architectures_of(config))
+        return cls.fits(config) and (named or "v_head.summary.weight" in weights)
+
+    def engine_arguments(self) -> dict[str, Any]:
+        architectures = [
+            name.replace("ForCausalLM", "ForPrmModel") for name in architectures_of(self.config)
+        ]
+        if architectures == architectures_of(self.config):
+            return {}
+        return {"hf_overrides": {"architectures": architectures}}
 
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
         return sigmoid(self._validated(logits)[:, 0]).tolist()

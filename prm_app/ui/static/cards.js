@@ -41,15 +41,29 @@ window.prmCards = (element, props, watch) => {
     return item;
   }
 
-  // Lines of --- in what is pasted stand between solutions.
+  // As `from_text` does: at lines of ---, unless one has a blank line above and below.
+  function divided(text) {
+    const lines = text.split(/\r\n?|\n/);
+    const isBlank = (n) => n in lines && !lines[n].trim();
+    const pieces = [[]];
+    lines.forEach((line, n) => {
+      const divides = /^-{3,}$/.test(line.trim()) && !(isBlank(n - 1) && isBlank(n + 1));
+      if (divides) pieces.push([]);
+      else pieces.at(-1).push(line);
+    });
+    return pieces.map(withoutOuterBlanks).filter((piece) => piece.trim());
+  }
+
+  function withoutOuterBlanks(lines) {
+    const first = lines.findIndex(Boolean);
+    return first < 0 ? "" : lines.slice(first, lines.findLastIndex(Boolean) + 1).join("\n");
+  }
+
   function spread(event, item) {
-    const pieces = event.clipboardData
-      .getData("text/plain")
-      .split(/^[ \t]*-{3,}[ \t]*\r?$\n?/m)
-      .filter((piece) => piece.trim());
+    const pieces = divided(event.clipboardData.getData("text/plain"));
     if (pieces.length < 2) return;
     event.preventDefault();
-    const cards = pieces.map((piece) => card(piece.replace(/^[\r\n]+|[\r\n]+$/g, "")));
+    const cards = pieces.map(card);
     if (item.querySelector("textarea").value.trim()) item.after(...cards);
     else item.replaceWith(...cards);
     publish();

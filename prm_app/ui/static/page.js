@@ -79,14 +79,6 @@
     }
   });
 
-  // On a narrow screen the result is below what was asked for.
-  document.addEventListener("click", (event) => {
-    const reading = event.target.closest?.(".go")?.closest(".desk").querySelector(".reading");
-    if (reading && reading.getBoundingClientRect().top > innerHeight) {
-      reading.scrollIntoView({ behavior: "smooth" });
-    }
-  });
-
   document.addEventListener("click", async (event) => {
     const button = event.target.closest?.(".hand-out button");
     if (!button) return;
@@ -94,7 +86,7 @@
     if (button.dataset.do === "download") {
       const link = document.createElement("a");
       link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-      link.download = "prm-app.json";
+      link.download = button.parentElement.dataset.name;
       link.click();
       URL.revokeObjectURL(link.href);
       return;

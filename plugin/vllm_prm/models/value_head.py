@@ -1,11 +1,11 @@
-"""Skywork-o1-Open-PRM for vLLM: Qwen2 with a value head, one logit per token.
+"""Skywork-o1-Open-PRM for vLLM, on any of several trunks: a value head, one logit per token.
 
-The checkpoints name the architecture `Qwen2ForPrmModel` and hold `model.*` and
+The checkpoints name an architecture such as `Qwen2ForPrmModel` and hold `model.*` and
 `v_head.summary.{weight,bias}`. The pooled output is the logit; a reward is its sigmoid.
 """
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -15,7 +15,9 @@ from vllm.model_executor.layers.linear import ReplicatedLinear
 from vllm.model_executor.layers.pooler.tokwise import pooler_for_token_classify
 from vllm.model_executor.models.interfaces import SupportsLoRA, SupportsPP
 from vllm.model_executor.models.interfaces_base import default_pooling_type
+from vllm.model_executor.models.llama import LlamaModel
 from vllm.model_executor.models.qwen2 import Qwen2Model
+from vllm.model_executor.models.qwen3 import Qwen3Model
 from vllm.model_executor.models.utils import AutoWeightsLoader, PPMissingLayer, maybe_prefix
 from vllm.sequence import IntermediateTensors
 
@@ -34,12 +36,11 @@ class ValueHead(nn.Module):
         return self.summary(hidden_states.to(self.dtype))
 
 
-@default_pooling_type(tok_pooling_type="ALL")
-class Qwen2ForPrmModel(nn.Module, SupportsLoRA, SupportsPP):
-    """Token-wise value model; the output has shape `(tokens, 1)`."""
+class ValueHeadModel(nn.Module, SupportsLoRA, SupportsPP):
+    """Token-wise value model on the trunk `trunk`; the output has shape `(tokens, 1)`."""
 
+    trunk: ClassVar[Any]
     is_pooling_model = True
-    hf_to_vllm_mapper = Qwen2Model.hf_to_vllm_mapper
     packed_modules_mapping: ClassVar = {
         "qkv_proj": ["q_proj", "k_proj", "v_proj"],
         "gate_up_proj": ["gate_proj", "up_proj"],
@@ -50,7 +51,7 @@ class Qwen2ForPrmModel(nn.Module, SupportsLoRA, SupportsPP):
         model_config = vllm_config.model_config
         self.config = model_config.hf_config
         self.config.num_labels = 1
-        self.model = Qwen2Model(vllm_config=vllm_config, prefix=maybe_prefix(prefix, "model"))
+        self.model = self.trunk(vllm_config=vllm_config, prefix=maybe_prefix(prefix, "model"))
         self.v_head = (
             ValueHead(
                 self.config.hidden_size, model_config.head_dtype, maybe_prefix(prefix, "v_head")
@@ -81,3 +82,27 @@ class Qwen2ForPrmModel(nn.Module, SupportsLoRA, SupportsPP):
         return AutoWeightsLoader(self, ignore_unexpected_prefixes=["lm_head."]).load_weights(
             weights
         )
+
+
+@default_pooling_type(tok_pooling_type="ALL")
+class Qwen2ForPrmModel(ValueHeadModel):
+    """The published Skywork-o1-Open-PRM."""
+
+    trunk = Qwen2Model
+    hf_to_vllm_mapper = Qwen2Model.hf_to_vllm_mapper
+
+
+@default_pooling_type(tok_pooling_type="ALL")
+class Qwen3ForPrmModel(ValueHeadModel):
+    """The same on Qwen3."""
+
+    trunk = Qwen3Model
+    hf_to_vllm_mapper = Qwen3Model.hf_to_vllm_mapper
+
+
+@default_pooling_type(tok_pooling_type="ALL")
+class LlamaForPrmModel(ValueHeadModel):
+    """The same on Llama."""
+
+    trunk = LlamaModel
+    hf_to_vllm_mapper = LlamaModel.hf_to_vllm_mapper

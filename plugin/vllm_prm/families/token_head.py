@@ -1,0 +1,47 @@
+"""Causal models whose head is two rows of the language model's: a token for wrong, one for right.
+
+Any causal model could be one, so that it is a PRM and which family it is of has to be said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from vllm_prm.families.base import TwoLabelFamily
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+class TokenHeadFamily(TwoLabelFamily):
+    """The reward of a step is the softmax of the token `good` over `good` and `bad`.
+
+    Both are options, and each has to be one token of the checkpoint's tokenizer.
+
+    Attributes:
+        token_ids: The ids of `bad` and `good`.
+    """
+
+    by_architecture = False
+    head = ("lm_head",)
+    defaults: ClassVar[Mapping[str, str]] = {"good": "+", "bad": "-"}
+
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerBase,
+        options: Mapping[str, str] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(tokenizer, options, config)
+        self.token_ids = [
+            self._token(self.options["bad"], "the token for a wrong step"),
+            self._token(self.options["good"], "the token for a right step"),
+        ]
+
+    def engine_arguments(self) -> dict[str, Any]:
+        pieces = self.tokenizer.convert_ids_to_tokens(self.token_ids)
+        return {
+            "convert": "classify",
+            "hf_overrides": {"method": "no_post_processing", "classifier_from_token": pieces},
+        }

@@ -1,0 +1,51 @@
+"""The worked example of a model card, and how near a scorer comes to the published rewards."""
+
+import json
+from pathlib import Path
+
+import prm_app.demo
+from prm_app.errors import ModelError
+from prm_app.scoring import Scorer
+from prm_app.solutions.solution import Solution
+
+FILE = Path(prm_app.demo.__file__).parent / "card_example.json"
+_EXAMPLE = json.loads(FILE.read_text(encoding="utf-8"))
+SOLUTION = Solution(_EXAMPLE["problem"], tuple(_EXAMPLE["steps"]))
+
+SAME = 1e-4
+"""How far the demo's rewards in float32 may be from those kept here, on every CPU."""
+NEAR = 0.1
+"""How far others may be: bf16 keeps 8 bits of a number, and moves a reward by hundredths between
+one kind of GPU, or one batch, and the next. What goes wrong unseen is further off: rewards read at
+other tokens, or weights in part."""
+
+
+def compare(scorer: Scorer) -> str:
+    """Scores the example, and says how its rewards compare with the published ones.
+
+    Raises:
+        ModelError: They are too far off.
+    """
+    found = scorer.score(SOLUTION).rewards
+    said = f"of the model card's example: {_listed(found)}"
+    known = _EXAMPLE["rewards"].get(scorer.prm.key)
+    if known is None:
+        return f"rewards {said}; none are published to compare with"
+    exact = scorer.prm.bundled and scorer.precision == "float32 on the CPU"
+    allowed = SAME if exact else NEAR
+    largest = max(abs(one - other) for one, other in zip(found, known["values"], strict=True))
+    said = (
+        f"{said}; published: {_listed(known['values'])} ({known['source']}): they differ by at "
+        f"most {largest:.1g}"
+    )
+    if largest > allowed:
+        raise ModelError(
+            f"Rewards {said}, and {allowed:g} is what rounding may do. Do not trust what "
+            f"{scorer.prm.title} says here: download the checkpoint again, try --dtype float32, "
+            "and if neither helps report it with the lines above."
+        )
+    return f"rewards {said}"
+
+
+def _listed(rewards: tuple[float, ...] | list[float]) -> str:
+    return ", ".join(f"{reward:.4f}" for reward in rewards)

@@ -1,0 +1,168 @@
+"""What comes over the wire, held against what the page's handlers take; knows none of them.
+
+Whatever a stranger sends is answered with a message that names what is wrong, and is never a
+failure of the program.
+"""
+
+import logging
+from collections.abc import Container
+from functools import cache
+from inspect import Parameter, signature
+from typing import Any
+
+import gradio as gr
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from prm_app.errors import PrmError
+from prm_app.ui.limits import MOST_BYTES
+
+UPLOADS = "/gradio_api/upload"
+"""Bounded by Gradio itself, file by file."""
+TAKEN: dict[type, Any] = {
+    gr.Textbox: str,
+    gr.Radio: str,
+    gr.Slider: float,
+    gr.Number: float | int | None,
+    gr.Dropdown: str | int | None,
+    gr.HTML: list[str] | None,
+    gr.File: str | None,
+}
+"""What the handlers take from the page's components."""
+LOG = logging.getLogger(__name__)
+
+
+def refusal(message: str) -> gr.Error:
+    """What a handler answers to a request that it does not take."""
+    return gr.Error(message, print_exception=False)
+
+
+def clicked(event: gr.EventData, among: Container[int]) -> int:
+    """The number in what a click sent; raises a refusal if it is none of `among`."""
+    return one_of(among, event._data.get("index") if isinstance(event._data, dict) else None)
+
+
+def one_of(among: Container[int], number: Any) -> int:
+    """The number; raises a refusal if it is none of `among`."""
+    if type(number) is not int or number not in among:
+        raise refusal("There is nothing of that number to choose.")
+    return number
+
+
+class Page(gr.Blocks):
+    """Blocks whose handlers get values of the types they take, or are not called."""
+
+    def validate_inputs(self, block_fn: Any, inputs: list[Any]) -> None:
+        """Adds the defaults of an endpoint; refuses what is missing or too much."""
+        for parameter in _parameters(block_fn)[len(inputs) :]:
+            if parameter.default is Parameter.empty:
+                raise refusal(f"“{parameter.name}” is missing.")
+            inputs.append(parameter.default)
+        if len(inputs) != len(block_fn.inputs):
+            raise refusal(
+                f"{len(inputs)} values are given, and {len(block_fn.inputs)} are taken here."
+            )
+
+    async def preprocess_data(self, block_fn: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        try:
+            values = await super().preprocess_data(block_fn, *args, **kwargs)
+        except gr.Error as error:
+            error.print_exception = False
+            raise
+        except Exception as error:
+            raise refusal(f"The request is not one that this page makes: {error}") from error
+        for parameter, value in zip(_parameters(block_fn), values, strict=False):
+            _require(parameter.annotation, parameter.name, value)
+        for i, block in enumerate(block_fn.inputs):
+            if isinstance(block, gr.Textbox) and values[i] is None:
+                values[i] = ""  # what the browser sends of a field that was never filled
+            if taken := _taken(block):
+                _require(taken, block.label or block.elem_id, values[i])
+        return values
+
+    async def call_function(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """As Gradio does; an error that is for the user is answered as its message."""
+        try:
+            return await super().call_function(*args, **kwargs)
+        except PrmError as error:
+            raise refusal(str(error)) from error
+
+
+def _taken(block: gr.components.Component) -> Any:
+    """The type of a component's value; None for the server's own, which no visitor sends."""
+    if isinstance(block, gr.Dropdown) and block.allow_custom_value:
+        return str | None
+    return TAKEN.get(type(block))
+
+
+def _parameters(block_fn: Any) -> list[Parameter]:
+    """What an endpoint takes by its annotations; nothing for a handler of the page's own."""
+    if block_fn.api_visibility == "private":
+        return []
+    return list(signature(block_fn.fn).parameters.values())
+
+
+@cache
+def _checked(kind: Any) -> TypeAdapter:
+    return TypeAdapter(kind, config=ConfigDict(strict=True))
+
+
+def _require(kind: Any, name: str, value: Any) -> None:
+    try:
+        _checked(kind).validate_python(value)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = name + "".join(f"[{part}]" for part in wrong["loc"] if isinstance(part, int))
+        raise refusal(f"“{place}” {wrong['msg'].removeprefix('Input ')}.") from error
+
+
+def _detail(error: Exception) -> str:
+    """What a request got wrong that no handler has seen."""
+    said = str(error) if isinstance(error, (TypeError, ValueError)) else type(error).__name__
+    plain = said.encode("ascii", "backslashreplace").decode()
+    return f"This page has no answer to that request: {plain[:500]}"
+
+
+class BoundedRequests:
+    """ASGI middleware: HTTP 413 to bodies over the bound, and no request ends in a traceback."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_BYTES) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, self._bounded(scope, receive), watched)
+        except Exception as error:
+            LOG.warning("%s %s failed: %r", scope["method"], scope["path"], error)
+            if not started:
+                await JSONResponse({"detail": _detail(error)}, 400)(scope, receive, send)
+
+    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+        if scope["path"].startswith(UPLOADS):
+            return receive
+        length = Headers(scope=scope).get("content-length", "")
+        announced = int(length) if length.isdecimal() else 0
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if max(read, announced) > self._most:
+                raise HTTPException(413, f"A request may have at most {self._most:,} bytes.")
+            return message
+
+        return bounded

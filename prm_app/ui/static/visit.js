@@ -1,0 +1,120 @@
+// What a visitor may rely on: drafts outlive a reload, answers come into view, a lost server is told.
+"use strict";
+
+(() => {
+  const DRAFT = "prm-app-draft";
+  const TAB = "prm-app-tab";
+
+  // The values of the fields, in the order in which the page hands them over.
+  window.prmDraft = {
+    keep(...values) {
+      store(DRAFT, JSON.stringify(values));
+      return values;
+    },
+    restore(...values) {
+      try {
+        const kept = JSON.parse(localStorage.getItem(DRAFT));
+        return kept?.length === values.length ? kept : values;
+      } catch {
+        return values;
+      }
+    },
+  };
+
+  function store(key, value) {
+    try {
+      localStorage.setItem(key, value);
+    } catch {
+      // A full or forbidden store keeps nothing; the page works without.
+    }
+  }
+
+  // The tab that was open.
+  document.addEventListener("click", (event) => {
+    const tab = event.target.closest?.("[role=tab]");
+    if (tab && event.isTrusted) store(TAB, tab.textContent.trim());
+  });
+  const tabs = new MutationObserver(() => {
+    const all = [...document.querySelectorAll(".tabs [role=tab]")];
+    if (!all.length) return;
+    tabs.disconnect();
+    let kept = null;
+    try {
+      kept = localStorage.getItem(TAB);
+    } catch {
+      return;
+    }
+    all.find((tab) => tab.textContent.trim() === kept)?.click();
+  });
+  tabs.observe(document, { childList: true, subtree: true });
+
+  // What was asked for comes to where one looks: a message, a chosen solution, a result on a phone.
+  function reveal(node) {
+    const { top, bottom } = node.getBoundingClientRect();
+    if (top < 0 || bottom > innerHeight) node.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+  new MutationObserver((changes) => {
+    for (const { addedNodes } of changes) {
+      for (const node of addedNodes) {
+        const alert = node.matches?.("[role=alert]") ? node : node.querySelector?.("[role=alert]");
+        if (alert?.offsetParent) reveal(alert);
+      }
+    }
+  }).observe(document, { childList: true, subtree: true });
+  document.addEventListener("click", (event) => {
+    const { target } = event;
+    if (target.closest?.("#table tr[data-index]")) {
+      setTimeout(() => document.querySelector("#candidate h3")?.scrollIntoView({ block: "nearest", behavior: "smooth" }), 400);
+    }
+    const asked = target.closest?.(".go, .chips button");
+    const reading = asked?.closest(".tabitem")?.querySelector(".reading");
+    if (reading && reading.getBoundingClientRect().top > innerHeight) {
+      reading.scrollIntoView({ behavior: "smooth" });
+    }
+    const first = target.closest?.("[data-to-step]");
+    if (first) {
+      const step = document.querySelector(`#steps .step[data-step="${first.dataset.toStep}"]`);
+      step?.scrollIntoView({ block: "center", behavior: "smooth" });
+      step?.focus({ preventScroll: true });
+    }
+  });
+
+  // An emptied number keeps the value it had.
+  document.addEventListener("input", (event) => {
+    if (event.target.matches?.("#threshold input[type=number]") && event.target.value === "") {
+      event.stopImmediatePropagation();
+    }
+  }, true);
+  document.addEventListener("focusout", (event) => {
+    if (event.target.matches?.("#threshold input[type=number]") && event.target.value === "") {
+      event.target.value = document.querySelector("#threshold input[type=range]").value;
+      event.stopImmediatePropagation();
+    }
+  }, true);
+
+  // Whether the server still answers.
+  let missed = 0;
+  async function listen() {
+    try {
+      const answer = await fetch("prm/page.css", { method: "HEAD", cache: "no-store" });
+      missed = answer.ok ? 0 : missed + 1;
+    } catch {
+      missed += 1;
+    }
+    const away = missed >= 2;
+    document.querySelector("#status")?.classList.toggle("away", away);
+    const note = document.querySelector("#away");
+    if (away && !note) {
+      const said = document.createElement("p");
+      said.id = "away";
+      said.className = "message";
+      said.setAttribute("role", "alert");
+      said.textContent = "The server does not answer. What you typed is kept in this browser.";
+      document.querySelector("#status")?.after(said);
+    } else if (!away) {
+      note?.remove();
+    }
+    setTimeout(listen, missed ? 2000 : 5000);
+  }
+  setTimeout(listen, 5000);
+})();

@@ -1,0 +1,68 @@
+"""What a visitor relies on: drafts outlive a reload, what was asked for is where one looks."""
+
+from playwright.sync_api import expect
+
+NUMBER = "#threshold input[type=number]"
+
+
+def test_a_draft_a_threshold_and_the_tab_survive_a_reload(visit):
+    page = visit()
+    expect(page.locator("#steps .step")).not_to_have_count(0)
+    page.locator("#problem textarea").fill("What is 2 + 3?")
+    page.locator("#solution textarea").fill("2 + 3 = 6\n\nSo the answer is 6.")
+    page.locator(NUMBER).fill("0.4")
+    page.keyboard.press("Tab")
+    page.get_by_role("tab", name="Best-of-N").click()
+    expect(page.locator("#table tr.best")).to_be_visible()
+    page.wait_for_function("localStorage['prm-app-draft']?.includes('2 + 3 = 6')")
+    page.reload()
+    expect(page.get_by_role("tab", name="Best-of-N")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="Score").click()
+    expect(page.locator("#problem textarea")).to_have_value("What is 2 + 3?")
+    expect(page.locator(NUMBER)).to_have_value("0.4")
+    expect(page.locator("#steps .words")).to_have_text(["2 + 3 = 6", "So the answer is 6."])
+
+
+def test_best_of_n_opens_ranked(visit):
+    page = visit()
+    page.get_by_role("tab", name="Best-of-N").click()
+    expect(page.locator("#winner")).to_contain_text("is best")
+    expect(page.locator("#curves .scatterlayer .trace")).not_to_have_count(0)
+
+
+def test_an_emptied_threshold_keeps_its_value(visit):
+    page = visit()
+    page.get_by_role("button", name="A wrong operation").click()
+    expect(page.locator("#verdict")).to_contain_text("First error")
+    page.locator(NUMBER).fill("")
+    expect(page.locator("#verdict")).to_contain_text("First error")
+    page.keyboard.press("Tab")
+    expect(page.locator(NUMBER)).to_have_value("0.5")
+
+
+def test_the_verdict_leads_to_the_first_error(visit):
+    page = visit()
+    page.get_by_role("button", name="A wrong operation").click()
+    expect(page.locator("#verdict h2 button")).to_be_visible()
+    page.locator("#verdict h2 button").click()
+    expect(page.locator("#steps .first-error")).to_be_focused()
+
+
+def test_an_error_comes_into_view(visit):
+    page = visit()
+    page.set_viewport_size({"width": 1440, "height": 500})
+    expect(page.locator("#steps .step")).not_to_have_count(0)
+    page.locator("#solution textarea").fill("")
+    page.locator("#score").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 4000)
+    page.locator("#score").click()
+    expect(page.locator("#score-message [role=alert]")).to_be_in_viewport()
+
+
+def test_a_server_that_is_gone_is_told(visit):
+    page = visit()
+    expect(page.locator("#status")).to_contain_text("Ready")
+    page.route("**/prm/page.css", lambda route: route.fulfill(status=503))
+    expect(page.locator("#away")).to_contain_text("What you typed is kept")
+    page.unroute("**/prm/page.css")
+    expect(page.locator("#away")).to_have_count(0)

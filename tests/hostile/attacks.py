@@ -1,0 +1,262 @@
+"""What is tried with hostile inputs; each attempt ends well or says what went wrong."""
+
+import json
+import random
+from collections.abc import Callable
+from html.parser import HTMLParser
+from time import perf_counter
+
+import httpx
+from hostile.inputs import BROKEN, DELIMITER, as_json, case, chance, file, text, value
+from vllm_prm.families import load_family
+from work import TooMuchWork, bounded
+
+from prm_app.catalog import find_model
+from prm_app.errors import InputError
+from prm_app.solutions.documents import Ranking, Result
+from prm_app.solutions.solution import ScoredSolution, solution
+from prm_app.solutions.steps import SPLITS
+from prm_app.ui import rank_views, rich_text, views
+
+PATIENCE_SECONDS = 120
+"""What takes longer hangs."""
+
+
+TOO_LONG = "the model reads at most"
+"""Said of what is right but does not fit the model's context."""
+
+
+class WrongCount(AssertionError):
+    """A text has other steps than those it was made of."""
+
+
+class Script(AssertionError):
+    """Something typed became a tag, or an attribute that runs."""
+
+
+class Hang(AssertionError):
+    """No answer in time."""
+
+
+class Unanswered(AssertionError):
+    """An answer that names no fault, or none at all."""
+
+
+def split(seed: int) -> None:
+    """The steps of a text are those it was made of, and no other way to split loses a letter."""
+    rng = chance(seed)
+    given = case(rng)
+    _require_count(
+        given.scored, solution(given.problem, given.solution, "delimiter", DELIMITER).scored_steps
+    )
+    whole = text(rng, 30) + "a"
+    how = rng.choice([how for how in SPLITS if how != "delimiter"])
+    with bounded(len(whole)):
+        found = solution("1 + 1?", whole, how)
+    if _letters("".join(found.steps)) != _letters(whole):
+        raise WrongCount(f"split as {how}, a part of the text is lost: {whole!r}")
+
+
+def _letters(given: str) -> str:
+    return "".join(filter(str.isalnum, given))
+
+
+FAMILIES = [load_family(find_model(name).checkpoint) for name in ("demo-skywork", "demo-qwen")]
+
+
+def encode(seed: int) -> None:
+    """Each step has one position, and typed control tokens stay text."""
+    given = case(chance(seed))
+    characters = len(given.problem) + sum(map(len, given.steps))
+    for family in FAMILIES:
+        with bounded(characters, passes=1000):
+            prompt = family.encode(given.problem, given.steps)
+        _require_count(given.scored, [step.strip("\n") for step in prompt.steps])
+        if not len(prompt.positions) == len(set(prompt.positions)) == len(given.scored):
+            raise WrongCount(f"{len(prompt.positions)} positions for {len(given.scored)} steps")
+        if family.name == "qwen" and prompt.token_ids.count(family.step_end_id) != len(
+            given.scored
+        ):
+            raise WrongCount("a typed <extra_0> became a token")
+
+
+def drawn(seed: int) -> None:
+    """Whatever the page shows of a text holds no tag and no attribute of the text's own."""
+    rng = chance(seed)
+    given = case(rng)
+    steps = tuple(given.scored)
+    rewards = tuple(rng.random() for _ in steps)
+    scored = ScoredSolution("demo-skywork", steps, rewards, 9, 9, 0.1)
+    ranking = Ranking(given.problem, 3, {1: scored, 2: InputError(text(rng)), 3: scored})
+    for html in (
+        views.steps(scored, 0.5),
+        views.preview(steps),
+        views.facts(Result(given.problem, scored), 0.5),
+        views.alert(given.problem, text(rng)),
+        rank_views.table(ranking, "mean", 0.5, 1),
+        rank_views.failures(ranking),
+        rank_views.candidate(ranking, 1, 0.5),
+        rank_views.hand_out(ranking, "min", 0.5),
+        *(rich_text.wrapped(step) for step in steps),
+    ):
+        _Inert().feed(html)
+
+
+class _Inert(HTMLParser):
+    """Raises Script for tags and attributes that the views do not write."""
+
+    TAGS = frozenset(
+        ("ol", "ul", "li", "div", "span", "p", "strong", "b", "em", "i", "small", "h2", "h3", "dl",
+         "dt", "dd", "button", "br", "table", "caption", "thead", "tbody", "tr", "th", "td")
+    )  # fmt: skip
+    ATTRIBUTES = frozenset(["class", "role", "tabindex", "style", "title", "type", "scope"])
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = {name for name, _ in attrs if not name.startswith(("aria-", "data-"))}
+        if tag not in self.TAGS or not names <= self.ATTRIBUTES:
+            raise Script(f"<{tag} {attrs}>")
+
+
+class Page:
+    """Attacks on a running page: its API, its private handlers, and uploads."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE_SECONDS)
+        config = self._http.get("/config").json()
+        self._handlers = [each["id"] for each in config["dependencies"]]
+        files = {each["id"] for each in config["components"] if each["type"] == "file"}
+        [self._read] = [
+            each["id"] for each in config["dependencies"] if files & {t[0] for t in each["targets"]}
+        ]
+
+    def api(self, seed: int) -> None:
+        """What is right is answered with its own steps; all else with a fault that has a name."""
+        rng = chance(seed)
+        attempt = rng.choice((self._right, self._right, self._wrong, self._broken, self._private))
+        attempt(rng)
+
+    def _right(self, rng: random.Random) -> None:
+        given = case(rng)
+        data = [given.problem, given.solution, "", "delimiter", DELIMITER, None]
+        answer = self._called("score", as_json({"data": data}))
+        if TOO_LONG not in answer:
+            _require_count(given.scored, answer["steps"] if isinstance(answer, dict) else answer)
+
+    def _wrong(self, rng: random.Random) -> None:
+        name = rng.choice(("score", "rank", "models", "v2/score", "v2/rank", "nothing"))
+        known = {"problem": "1 + 1?", "solution": "2", "solutions": ["2", "3"], "model": ""}
+        if name.startswith("v2"):
+            body: object = known | {rng.choice([*known, "split", "x"]): value(rng)}
+        else:
+            data = ["1 + 1?", "2" if name == "score" else ["2"], *[value(rng)] * rng.randint(0, 7)]
+            rng.shuffle(data)
+            body = {"data": data}
+        self._called(name, as_json(body))
+
+    def _broken(self, rng: random.Random) -> None:
+        self._called(rng.choice(("score", "rank", "models", "")), rng.choice(BROKEN))
+
+    def _private(self, rng: random.Random) -> None:
+        body = {
+            "data": [value(rng) for _ in range(rng.randint(0, 9))],
+            "fn_index": rng.choice([*self._handlers, -1, 10**6]),
+            "event_data": rng.choice((None, {"index": value(rng)}, value(rng))),
+            "session_hash": rng.choice((None, "abc", f"s{rng.randrange(9)}")),
+        }
+        self._require_answer(self._post("/gradio_api/run/any", as_json(body)))
+
+    def upload(self, seed: int) -> None:
+        """A file is taken over whole, or what is wrong in it is told with its line."""
+        content = file(chance(seed))
+        sent = self._http.post("/gradio_api/upload", files={"files": ("a.jsonl", content)})
+        data = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
+        body = {"data": [data], "fn_index": self._read, "session_hash": f"u{seed}"}
+        answer = self._post("/gradio_api/run/any", as_json(body))
+        said = answer.text
+        if not answer.is_success or not ("taken over" in said or "line " in said):
+            raise Unanswered(f"{answer.status_code} {said[:300]} to {content[:200]!r}")
+
+    def _called(self, name: str, body: bytes) -> object:
+        """The answer of an endpoint, or the fault that it names."""
+        answer = self._post(f"/gradio_api/call/{name}", body)
+        self._require_answer(answer)
+        if not answer.is_success:
+            return answer.text
+        event = answer.json()["event_id"]
+        stream = self._http.get(f"/gradio_api/call/{name.removeprefix('v2/')}/{event}").text
+        kind, data = stream.rstrip().split("\n")[-2:]
+        told = json.loads(data.removeprefix("data: "))
+        if kind == "event: complete":
+            return told[0]
+        if not isinstance(told, dict) or not told.get("error"):
+            raise Unanswered(f"{stream!r} to {body[:200]!r}")
+        return told["error"]
+
+    def _post(self, path: str, body: bytes) -> httpx.Response:
+        return self._http.post(path, content=body, headers={"Content-Type": "application/json"})
+
+    @staticmethod
+    def _require_answer(answer: httpx.Response) -> None:
+        told = answer.json()
+        if answer.status_code >= 500 and not told.get("error"):
+            raise Unanswered(f"{answer.status_code} {answer.text[:200]}")
+
+
+class Server:
+    """Attacks on the request of a running server."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=PATIENCE_SECONDS)
+
+    def pooling(self, seed: int) -> None:
+        """One reward for each step sent; all else is refused as the client's fault."""
+        rng = chance(seed)
+        if rng.random() < 0.5:
+            given = case(rng)
+            data: object = {"problem": given.problem, "steps": given.steps}
+            answer = self._sent(data)
+            if answer.is_success:
+                found = answer.json()["data"]
+                _require_count(given.scored, [step.strip("\n") for step in found["steps"]])
+                _require_count(given.scored, found["rewards"])
+                return
+        else:
+            fields = {
+                "problem": "1 + 1?",
+                "steps": ["2"],
+                rng.choice(("problem", "steps", "x")): value(rng),
+            }
+            answer = self._sent(rng.choice((fields, [fields], value(rng))))
+        if answer.status_code >= 500:
+            raise Unanswered(f"{answer.status_code} {answer.text[:300]}")
+
+    def _sent(self, data: object) -> httpx.Response:
+        body = as_json({"model": "demo-skywork", "task": "plugin", "data": data})
+        headers = {"Content-Type": "application/json"}
+        return self._http.post("/pooling", content=body, headers=headers)
+
+
+def outcome(attack: Callable[[int], None], seed: int) -> tuple[str, str, float]:
+    """How one attempt went: the kind of its failure, what happened, and its seconds."""
+    start = perf_counter()
+    kind = told = ""
+    try:
+        attack(seed)
+    except (TooMuchWork, Hang, httpx.TimeoutException) as error:
+        kind, told = "hangs", repr(error)
+    except WrongCount as error:
+        kind, told = "wrong step counts", str(error)
+    except Script as error:
+        kind, told = "scripts", str(error)
+    except Unanswered as error:
+        kind, told = "faults without a name", str(error)
+    except Exception as error:
+        kind, told = "tracebacks", repr(error)
+    return kind, told, perf_counter() - start
+
+
+def _require_count(made: list[str], found: object) -> None:
+    if not isinstance(found, (list, tuple)):
+        raise Unanswered(f"steps that are right are refused: {found}")
+    if len(made) != len(found) or (found and isinstance(found[0], str) and list(found) != made):
+        raise WrongCount(f"{made!r} became {found!r}")

@@ -1,0 +1,129 @@
+"""Solutions of one request: as many as wanted in linear work, and few on their way at a time."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from concurrent.futures import Future
+
+import pytest
+from instant import InstantScorer, reward
+
+from prm_app.errors import InputError
+from prm_app.solutions.aggregation import AGGREGATIONS
+from prm_app.solutions.documents import Ranking, rank_document
+from prm_app.solutions.solution import Solution
+from prm_app.ui import rank_views
+from prm_app.ui.limits import MOST_IN_ALL, MOST_RANKED, require_few, solution_within
+from prm_app.ui.progress import CHUNK, IN_FLIGHT, all_scored, scored_one_by_one
+
+PROBLEM = "1 + 1?"
+
+
+def solutions(count: int) -> dict[int, Solution]:
+    return {i: Solution(PROBLEM, (f"step {i}",)) for i in range(1, count + 1)}
+
+
+def ranking(count: int) -> Ranking:
+    return Ranking(PROBLEM, count, asyncio.run(all_scored(InstantScorer(), solutions(count))))
+
+
+def draw(count: int) -> None:
+    found = ranking(count)
+    rank_document(found, "min", 0.5)
+    rank_views.table(found, "mean", 0.5, 1)
+    rank_views.failures(found)
+    rank_views.winner(found, "product")
+
+
+def calls(run: Callable[[], object]) -> int:
+    """How many functions are called in this thread, those written in C included."""
+    count = 0
+
+    def counted(frame: object, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_a_ranking_takes_work_in_proportion_to_its_solutions():
+    draw(10)
+    few, many = calls(lambda: draw(200)), calls(lambda: draw(3200))
+    assert many < 16 * 1.3 * few  # sorting adds a little
+
+
+def test_every_outcome_is_its_own_solutions():
+    for number, scored in ranking(1000).scored.items():
+        assert scored.rewards == (reward(PROBLEM, f"step {number}"),)
+
+
+class Slow(InstantScorer):
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future, Solution]] = []
+        self.most = 0
+
+    def submit(self, given):
+        new = [(Future(), each) for each in given]
+        self.waiting += new
+        self.most = max(self.most, len(self.waiting))
+        return [future for future, _ in new]
+
+    def answer(self, count: int) -> None:
+        for future, each in self.waiting[:count]:
+            future.set_result(InstantScorer().submit([each])[0].result())
+        del self.waiting[:count]
+
+
+def test_others_wait_behind_few_solutions_of_a_large_request():
+    scorer = Slow()
+
+    async def run() -> dict:
+        scoring = asyncio.create_task(all_scored(scorer, solutions(1000)))
+        while not scoring.done():
+            await asyncio.sleep(0.01)
+            scorer.answer(CHUNK)
+        return await scoring
+
+    assert len(asyncio.run(run())) == 1000
+    assert scorer.most <= IN_FLIGHT
+
+
+def test_what_is_known_is_shown_while_others_are_on_their_way():
+    scorer = Slow()
+
+    async def run() -> list[int]:
+        seen = []
+        async for known in scored_one_by_one(scorer, solutions(3)):
+            seen.append(len(known))
+            scorer.answer(1)
+        return seen
+
+    assert asyncio.run(run()) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("problem, text", [("a" * 100_001, "b"), ("a", "b" * 100_001)])
+def test_a_text_that_is_too_long_is_told_its_bound_before_it_is_read(problem, text):
+    with pytest.raises(InputError, match="100,001 characters long, and this page reads at most"):
+        solution_within(problem, text, "auto", "")
+
+
+def test_more_than_is_ranked_at_once_is_told_its_bound():
+    require_few(["a"] * MOST_RANKED, MOST_RANKED)
+    with pytest.raises(InputError, match=r"4,097 solutions are more than the 4,096"):
+        require_few(["a"] * (MOST_RANKED + 1), MOST_RANKED)
+    with pytest.raises(InputError, match=r"at most 4,000,000"):
+        require_few(["a" * (MOST_IN_ALL // 10)] * 11, MOST_RANKED)
+
+
+def test_every_aggregation_has_a_winner_without_a_solution_that_failed():
+    outcomes = {1: InputError("no"), **{i + 1: s for i, s in ranking(2).outcomes.items()}}
+    found = Ranking(PROBLEM, 3, outcomes)
+    assert list(found.failed) == [1]
+    assert set(found.winners()) == set(AGGREGATIONS)
