@@ -50,7 +50,7 @@ def rewards(logits: Sequence[Sequence[float]], scale: float, even: float) -> lis
 
 
 def worth(sets: dict[str, Judged], even: float) -> float:
-    """Mean F1 less what too few right ones unflagged lack; a set without one of the two has less."""
+    """Mean F1 over the sets, less what right ones left unflagged lack to be enough."""
     f1, lacking = [], []
     for errors, logits in sets.values():
         found = detection(errors, rewards(logits, 1.0, even), 0.5)
