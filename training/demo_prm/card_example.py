@@ -2,14 +2,15 @@
 
     python -m demo_prm.card_example
 
-To be run whenever the weights change. Computed in float32, which gives the same on every CPU.
+To be run whenever the weights change, and once more with PRM_APP_DEMO=small. Computed in float32,
+which gives the same on every CPU.
 """
 
 import json
 
 from prm_app import load
 from prm_app.catalog import CATALOG
-from prm_app.cli.card_example import FILE, SOLUTION
+from prm_app.cli.card_example import FILE, SOLUTION, key
 
 
 def main() -> None:
@@ -18,7 +19,8 @@ def main() -> None:
         if prm.bundled:
             with load(prm.key, {"dtype": "float32"}) as scorer:
                 rewards = scorer.score(SOLUTION).rewards
-            example["rewards"][prm.key]["values"] = [round(reward, 6) for reward in rewards]
+            kept = example["rewards"].setdefault(key(prm), {"source": "as kept with its weights"})
+            kept["values"] = [round(reward, 6) for reward in rewards]
     FILE.write_text(json.dumps(example, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -42,7 +42,7 @@ def judged_rows(real: Path, gsm8k_test: Path) -> Iterator[dict]:
             if split == "training":
                 continue
             texts = [candidate["solution"] for candidate in row["candidates"]]
-            groups = {i: n for n, group in enumerate(group_by_answer(texts)) for i in group}
+            groups = {i: n for n, group in enumerate(group_by_answer(texts).groups) for i in group}
             for i, candidate in enumerate(row["candidates"]):
                 yield {
                     "set": name,
