@@ -6,6 +6,7 @@ place, up to the call that would do it.
 
 import pytest
 from checkpoints import LAYOUTS
+from safetensors.torch import load_file, save_file
 
 from prm_app.catalog import find_model
 from prm_app.cli import main
@@ -129,6 +130,16 @@ def test_overrides_of_the_config_join_those_of_the_family(data, tmp_path):
     args = server_args([str(tmp_path), *more])
     assert args.hf_overrides["rope_theta"] == 1e6
     assert args.hf_overrides["prm"] == {"family": "trl", "separator": "\n\n"}
+
+
+def test_a_model_without_its_head_is_not_served(data, tmp_path):
+    LAYOUTS["qwen"].write(tmp_path, data)
+    file = tmp_path / "model.safetensors"
+    weights = {name: weight for name, weight in load_file(file).items() if "score" not in name}
+    save_file(weights, file)
+    with pytest.raises(NotAPrmError, match=r"holds no score\.0\.weight"):
+        server_args([str(tmp_path)])
+    assert server_args([str(tmp_path), "--load-format", "dummy"]).model == str(tmp_path)
 
 
 def test_only_prms_are_served(tmp_path):
