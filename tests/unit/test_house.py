@@ -114,7 +114,7 @@ def test_a_family_needs_no_vllm():
         ("solutions", {"errors"}),
         ("evaluation", {"errors", "solutions"}),
         ("catalog", {"demo_weights", "errors"}),
-        ("checkpoint", {"catalog", "demo_weights", "errors", "proxies"}),
+        ("checkpoint", {"catalog", "demo_weights", "errors", "proxies", "weights"}),
         ("scoring", {"catalog", "errors", "solutions"}),
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),
