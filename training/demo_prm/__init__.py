@@ -10,5 +10,5 @@ The large one, low-rank changes of SmolLM2: `prose`, `redraw` and `prose_changes
 model's text: its numbers drawn anew, a mistake put in), `chat` (how it is laid out), `real` (the
 data sets, what may be trained on, labels), `mixture` and `strands` (training rows), `tokens`,
 `adapted` (the model), `losses`, `tune`, `packed`; then `judging`, `scoring`, `judge` and `figures`
-(how good it is), `hidden` and `refit_head` (calibration), `ship`. `runs/` keeps all figures.
+(how good it is), `hidden` and `fit_odds` (calibration), `ship`. `runs/` keeps all figures.
 """

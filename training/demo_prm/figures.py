@@ -96,7 +96,7 @@ def main() -> None:
     add = parser.add_argument
     add("--judge", type=Path, required=True, help="the judging file")
     add("--logits", type=Path, required=True, help="of demo_prm.judge")
-    add("--scale", type=float, default=1.0, help="of the logits, from demo_prm.fit")
+    add("--scale", type=float, default=1.0, help="of the logits, from demo_prm.fit_odds")
     add("--shift", type=float, default=0.0)
     add("--out", type=Path, required=True, help="the JSON file of figures to write")
     args = parser.parse_args()

@@ -1,6 +1,6 @@
 """Hidden states at step ends of a checkpoint: `python -m demo_prm.hidden --help`.
 
-What `demo_prm.refit_head` fits the head to, and figures of another head come from at no cost. Runs
+What `demo_prm.fit_odds` reads, and what figures of another head come from at no cost. Runs
 on a CPU through Transformers, and writes logits beside; a few hundred tokens a second.
 """
 

@@ -92,7 +92,7 @@ def main() -> None:
     add = parser.add_argument
     add("--change", type=Path, action="append", required=True, help="change.safetensors; several")
     add("--rank", type=int, default=64)
-    add("--scale", type=float, default=1.0, help="of the logits, from demo_prm.figures")
+    add("--scale", type=float, default=1.0, help="of the logits, if known")
     add("--shift", type=float, default=0.0)
     add("--out", type=Path, required=True)
     args = parser.parse_args()
