@@ -24,16 +24,17 @@ from huggingface_hub.errors import (
     OfflineModeIsEnabled,
     RepositoryNotFoundError,
 )
-from safetensors import SafetensorError, safe_open
 from tqdm.auto import tqdm
 from vllm_prm.families import FamilyError, PrmFamily, family_of, load_family
 from vllm_prm.families.base import architectures_of
 from vllm_prm.families.unsupported import adapter_advice
+from vllm_prm.weights import safetensors_shapes
 
 from prm_app import demo_weights
 from prm_app.catalog import Prm
 from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMemoryError
 from prm_app.proxies import proxy_for
+from prm_app.weights import require_no_pointers, require_weights
 
 _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
@@ -43,15 +44,16 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
 
     `on_progress` is called with the part of the files that is there, in [0, 1].
     Raises ModelNotFoundError where there is no such checkpoint or no right to read it, NotAPrmError
-    if it is of no family known here, and ModelError where a file is damaged.
+    if it is of no family known here or lacks its head, and ModelError where a file is missing,
+    damaged or quantised.
     """
     if prm.bundled:
         demo_weights.prepare(Path(prm.checkpoint).name, on_progress)
     prm, folder = describe(prm)
     if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
-    for file in folder.glob("*.safetensors"):
-        _names_in(file)
+    require_no_pointers(folder)
+    require_weights(folder, prm.family, _object(folder / "config.json"))
     return prm, folder
 
 
@@ -139,19 +141,8 @@ def count_parameters(config: Mapping[str, Any]) -> int:
         return 0
 
 
-def _names_in(file: Path) -> list[str]:
-    """The names of the weights in a safetensors file, which is compared with its own header."""
-    try:
-        with safe_open(file, "np") as weights:
-            return list(weights.keys())
-    except (SafetensorError, OSError) as error:
-        raise ModelError(
-            f"{file} is not whole, or only stands for a file that git-lfs was to fetch: download "
-            f"it again ({error})."
-        ) from error
-
-
 def _with_family(prm: Prm, folder: Path) -> Prm:
+    require_no_pointers(folder)
     config, adapter = folder / "config.json", folder / "adapter_config.json"
     if adapter.is_file() and not config.is_file():
         raise NotAPrmError(f"{prm.checkpoint} is {adapter_advice(_object(adapter))}.")
@@ -161,6 +152,11 @@ def _with_family(prm: Prm, folder: Path) -> Prm:
             "tokenizer files and weights."
         )
     content = _object(config)
+    if isinstance(content.get("architectures"), str):
+        raise ModelError(
+            f"“architectures” in {config} is a text, and vLLM reads it as a list: write "
+            f"[{json.dumps(content['architectures'])}]."
+        )
     try:
         return replace(prm, family=_family(prm, content, folder))
     except FamilyError as error:
@@ -196,9 +192,10 @@ def weight_names(folder: Path) -> set[str]:
     names: set[str] = set()
     for index in folder.glob("*.index.json"):
         names.update(json.loads(index.read_text())["weight_map"])
-    for file in folder.glob("*.safetensors"):
-        names.update(_names_in(file))
-    return names
+    try:
+        return names | safetensors_shapes(folder).keys()
+    except OSError as error:
+        raise ModelError(f"{error}: download it again.") from error
 
 
 def _weights(repo: str) -> str:

@@ -17,9 +17,11 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
-from vllm.config import VllmConfig
+from huggingface_hub import snapshot_download
+from vllm.config import ModelConfig, VllmConfig
 from vllm.exceptions import VLLMValidationError
 from vllm.inputs import TokensPrompt
 from vllm.outputs import PoolingRequestOutput
@@ -29,6 +31,7 @@ from vllm.renderers import BaseRenderer
 
 from vllm_prm.families import FamilyError, PrmFamily, Prompt, load_family
 from vllm_prm.text import is_blank, split_at
+from vllm_prm.weights import require_head, weight_shapes
 
 PENDING_SECONDS = 3600
 """How long the prompts of a request that never comes back, such as a cancelled one, are kept."""
@@ -61,6 +64,7 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
             revision=model.revision,
             tokenizer=model.tokenizer,
         )
+        _check_head(model, type(self._family))
         self._limit: int = model.max_model_len
         longest = max(map(len, self._family.tokenizer.get_vocab()))
         self._most_characters = self._limit * longest
@@ -157,6 +161,20 @@ def too_long(prompt: Prompt, limit: int) -> str:
         f"is {len(prompt.token_ids)} tokens long and the model reads at most {limit}: step "
         f"{prompt.first_step_beyond(limit)} is the first that does not fit; nothing was scored"
     )
+
+
+def _check_head(model: ModelConfig, family: type[PrmFamily]) -> None:
+    """Refuses to serve a model without its head, if its files are on this machine."""
+    folder = Path(model.model)
+    if not folder.is_dir():
+        try:
+            folder = Path(
+                snapshot_download(model.model, revision=model.revision, local_files_only=True)
+            )
+        except (OSError, ValueError):
+            return
+    if shapes := weight_shapes(folder):
+        require_head(family, model.hf_config.to_dict(), shapes, model.model)
 
 
 def _item(where: str, data: object) -> tuple[str, list[str]]:

@@ -127,8 +127,10 @@ def _given(args: argparse.Namespace) -> list[Problem | PlaceError]:
     if args.problem is not None or args.problem_file is not None:
         problem = _problem(args)
         if len(args.files) > 1 or not _is_data(args.files[0]):
-            texts = {path: read_text(path).strip("\n") for path in args.files}
-            rows = [Row(Place(path, 1), problem, text, None, {}) for path, text in texts.items()]
+            rows = [
+                Row(Place(path, 1), problem, read_text(path).strip("\n"), None, {})
+                for path in args.files
+            ]
             return [Problem(rows[0].place, problem, rows)]
     return [
         _about(each, problem) if isinstance(each, Problem) else each

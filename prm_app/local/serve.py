@@ -15,7 +15,7 @@ from vllm_prm.auth import KEYS_VARIABLE, RequireApiKey, usable_key
 from vllm_prm.families import CONFIG_KEY, PrmFamily
 
 from prm_app.catalog import DEFAULT, family_options, find_model
-from prm_app.checkpoint import describe, open_family, parameters
+from prm_app.checkpoint import describe, fetch, open_family, parameters
 from prm_app.errors import InputError, ModelError
 from prm_app.local.engine_args import (
     POOLING,
@@ -80,7 +80,10 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     args = parser.parse_args(["serve", *argv])
     _guard(args)
     options = family_options(args.family_option or [])
-    prm, folder = describe(find_model(args.model_tag or DEFAULT.key, args.family, options))
+    named = find_model(args.model_tag or DEFAULT.key, args.family, options)
+    # What vLLM gets its weights from elsewhere, the plugin checks as it loads them.
+    usual = args.load_format == "auto" and args.download_dir is None
+    prm, folder = fetch(named) if usual else describe(named)
     given = {
         name: value for name, value in vars(args).items() if value != serving.get_default(name)
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from checkpoints import LAYOUTS
+from safetensors.torch import load_file, save_file
 
 from prm_app.catalog import find_model
 from prm_app.cli import main
@@ -148,6 +149,16 @@ def test_engine_and_server_run_in_the_same_dtype_on_every_cpu(monkeypatch, tmp_p
         given = ["--dtype", "float16"]
         assert engine_arguments(folder, {"dtype": "float16"})["dtype"] == "float16"
         assert server_args([folder, *given]).dtype == "float16"
+
+
+def test_a_model_without_its_head_is_not_served(data, tmp_path):
+    LAYOUTS["qwen"].write(tmp_path, data)
+    file = tmp_path / "model.safetensors"
+    weights = {name: weight for name, weight in load_file(file).items() if "score" not in name}
+    save_file(weights, file)
+    with pytest.raises(NotAPrmError, match=r"holds no score\.0\.weight"):
+        server_args([str(tmp_path)])
+    assert server_args([str(tmp_path), "--load-format", "dummy"]).model == str(tmp_path)
 
 
 def test_only_prms_are_served(tmp_path):

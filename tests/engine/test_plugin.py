@@ -3,10 +3,12 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from checkpoints import LAYOUTS
 from demo_prm.export import CHECKPOINTS
+from safetensors.torch import load_file, save_file
 
 TWICE_WITH_LOGS = """
 from vllm.config.logging import LoggingConfig
@@ -69,3 +71,33 @@ def test_fp8_leaves_the_head_in_full_precision(data, tmp_path):
         for head in heads:
             assert methods[str(folder), head] == "UnquantizedLinearMethod"
         assert "Fp8" in methods[str(folder), "model.layers.0.mlp.down_proj"]
+
+
+LOADED_AS_VLLM_DOES = """
+import sys
+from vllm import LLM
+from prm_app.local.engine_args import engine_arguments
+for folder in sys.argv[1:]:
+    try:
+        LLM(**engine_arguments(folder, {"enforce_eager": True}))
+    except Exception as error:
+        print("refused", folder, error)
+"""
+
+
+def test_vllm_itself_loads_no_model_without_its_head_or_with_another(data, tmp_path, monkeypatch):
+    monkeypatch.setenv("VLLM_ENABLE_V1_MULTIPROCESSING", "0")
+    changes = {
+        "skywork": lambda name, weight: None if name == "v_head.summary.bias" else weight,
+        "qwen": lambda name, weight: weight.repeat(2, 1) if name == "score.0.weight" else weight,
+    }
+    for family, change in changes.items():
+        layout = replace(LAYOUTS[family], binary=False)
+        file = layout.write(tmp_path / family, data) / "model.safetensors"
+        weights = {name: change(name, weight) for name, weight in load_file(file).items()}
+        save_file({name: each for name, each in weights.items() if each is not None}, file)
+    said = run(LOADED_AS_VLLM_DOES, *(tmp_path / family for family in changes))
+    assert f"refused {tmp_path}/skywork the checkpoint holds no v_head.summary.bias" in said
+    assert (
+        f"refused {tmp_path}/qwen the checkpoint holds a score.0.weight of shape 128 x 64" in said
+    )

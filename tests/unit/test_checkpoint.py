@@ -5,9 +5,12 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
+from checkpoints import LAYOUTS
+from safetensors.torch import load_file, save_file
 
 from prm_app.catalog import family_options, find_model
-from prm_app.checkpoint import fetch, parameters, require_memory
+from prm_app.checkpoint import describe, fetch, parameters, require_memory
 from prm_app.errors import (
     InputError,
     ModelError,
@@ -73,13 +76,13 @@ def test_any_llama_is_no_prm_until_it_is_said_to_be_one(tmp_path):
     path = folder_with(tmp_path, architectures=["LlamaForCausalLM"])
     with pytest.raises(NotAPrmError, match=r"say which family it is of, .*rlhflow, versaprm"):
         fetch(find_model(path))
-    assert fetch(find_model(path, "rlhflow"))[0].family.name == "rlhflow"
+    assert describe(find_model(path, "rlhflow"))[0].family.name == "rlhflow"
 
 
 def test_the_family_of_the_catalogue_is_not_questioned(tmp_path):
     path = folder_with(tmp_path, architectures=["LlamaForCausalLM"], prm={"family": "versaprm"})
-    assert fetch(find_model(path))[0].family.name == "versaprm"
-    assert fetch(find_model(path, "rlhflow"))[0].family.name == "rlhflow"
+    assert describe(find_model(path))[0].family.name == "versaprm"
+    assert describe(find_model(path, "rlhflow"))[0].family.name == "rlhflow"
 
 
 def test_a_family_that_cannot_be_the_checkpoints_is_refused(tmp_path):
@@ -94,7 +97,7 @@ def test_a_value_head_among_the_weights_shows_its_family(tmp_path):
     path = folder_with(tmp_path, architectures=["LlamaForCausalLM"])
     index = {"weight_map": {"v_head.summary.weight": "a.safetensors"}}
     Path(path, "model.safetensors.index.json").write_text(json.dumps(index))
-    assert fetch(find_model(path))[0].family.name == "skywork"
+    assert describe(find_model(path))[0].family.name == "skywork"
 
 
 def test_a_classifier_of_other_than_two_labels_is_no_prm(tmp_path):
@@ -115,14 +118,99 @@ def test_options_of_a_family_are_read_from_texts():
         family_options(["separator"])
 
 
-@pytest.mark.parametrize("end", [b"", b"version https://git-lfs.github.com/spec/v1\n", 10**6])
-def test_weights_that_are_not_whole_are_named(tmp_path, end):
-    broken = tmp_path / "broken"
-    shutil.copytree(fetch(find_model("demo-qwen"))[1], broken)
-    file = broken / "trunk.safetensors"
-    file.write_bytes(file.read_bytes()[:end] if isinstance(end, int) else end)
-    with pytest.raises(ModelError, match=r"trunk\.safetensors is not whole"):
-        fetch(find_model(str(broken)))
+@pytest.fixture(params=["demo-skywork", "demo-qwen"])
+def copy(request, tmp_path) -> Path:
+    """A copy of a bundled checkpoint, to be broken."""
+    copied = tmp_path / "copy"
+    shutil.copytree(fetch(find_model(request.param))[1], copied)
+    return copied
+
+
+def refused(folder: Path, error: type[ModelError], says: str) -> None:
+    with pytest.raises(error, match=says):
+        fetch(find_model(str(folder)))
+
+
+def configure(folder: Path, **changes) -> None:
+    config = json.loads((folder / "config.json").read_text()) | changes
+    (folder / "config.json").write_text(json.dumps(config))
+
+
+@pytest.mark.parametrize("end", [0, 10**6])
+def test_weights_that_are_not_whole_are_named(copy, end):
+    file = copy / "trunk.safetensors"
+    file.write_bytes(file.read_bytes()[:end])
+    refused(copy, ModelError, r"trunk\.safetensors is not whole")
+
+
+@pytest.mark.parametrize("name", ["trunk.safetensors", "tokenizer.json", "config.json"])
+def test_a_pointer_of_git_lfs_is_said_to_be_one(copy, name):
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+    (copy / name).write_text(pointer)
+    refused(copy, ModelError, rf"{name} is a pointer of Git LFS .*`git lfs pull`")
+
+
+def test_a_missing_shard_is_named(copy):
+    (copy / "trunk.safetensors").unlink()
+    refused(copy, ModelError, r"lacks 1 of the 2 files of its weights, trunk\.safetensors")
+    (copy / "head.safetensors").unlink()
+    refused(copy, ModelError, "holds no weights")
+
+
+def test_a_quantised_checkpoint_is_said_to_be_one(copy):
+    configure(copy, quantization_config={"quant_method": "awq", "bits": 4})
+    refused(copy, ModelError, r"is quantised \(awq\).*made from")
+
+
+def test_architectures_as_a_text_are_said_to_be_no_list(copy):
+    name = json.loads((copy / "config.json").read_text())["architectures"][0]
+    configure(copy, architectures=name)
+    refused(copy, ModelError, rf'“architectures” in .*config\.json is a text.*\["{name}"\]')
+
+
+def rewrite_head(folder: Path, change) -> None:
+    """Writes the head with other weights; those that `change` makes None are left out."""
+    head = {
+        name: change(name, weight)
+        for name, weight in load_file(folder / "head.safetensors").items()
+    }
+    kept = {name: weight for name, weight in head.items() if weight is not None}
+    save_file(kept, folder / "head.safetensors")
+    index = json.loads((folder / "model.safetensors.index.json").read_text())
+    for name in head.keys() - kept:
+        del index["weight_map"][name]
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+
+@pytest.mark.parametrize("lost", ["weight", "bias"])
+def test_a_checkpoint_without_its_head_is_refused(copy, lost):
+    rewrite_head(copy, lambda name, weight: None if name.endswith(lost) else weight)
+    refused(copy, NotAPrmError, rf"holds no [a-z_.0-9]+\.{lost}, which every .* read its rewards")
+
+
+@pytest.mark.parametrize("shape", [(3, 320), (640, 320), (320,)])
+def test_a_head_of_another_shape_is_refused(copy, shape):
+    rewrite_head(copy, lambda name, weight: torch.zeros(shape) if weight.ndim == 2 else weight)
+    written = " x ".join(map(str, shape))
+    refused(copy, NotAPrmError, rf"holds a [a-z_.0-9]+\.weight of shape {written}, and a")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_every_published_layout_has_the_head_of_its_family(layout, tmp_path, data):
+    folder = layout.write(tmp_path, data)
+    name = layout.family if layout.declared else None
+    prm, _ = fetch(find_model(str(folder), name))
+    assert prm.family.name == layout.family
+
+
+def test_pytorch_weights_without_a_head_or_not_whole_are_refused(tmp_path, data):
+    folder = LAYOUTS["skywork"].write(tmp_path, data)
+    file = folder / "pytorch_model.bin"
+    weights = torch.load(file)
+    torch.save({name: weights[name] for name in weights if "v_head" not in name}, file)
+    refused(folder, NotAPrmError, r"holds no v_head\.summary\.weight")
+    file.write_bytes(file.read_bytes()[:-1000])
+    refused(folder, ModelError, r"pytorch_model\.bin is not whole")
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -63,7 +63,6 @@ def test_help_and_models_need_neither_vllm_nor_gradio():
         (("eval", "missing.jsonl", "--limit", "0"), "--limit is 0"),
         (("reward",), "There is no prompt"),
         (("ui", "--auth", "ada"), "--auth is NAME:PASSWORD"),
-        (("models", "--help=all"), "unrecognized arguments: --help=all"),
         (("unknown",), "invalid choice"),
         ((), "COMMAND"),
     ],

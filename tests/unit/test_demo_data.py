@@ -6,16 +6,18 @@ from collections import Counter
 import pytest
 
 from prm_app.demo_weights import DEMO
+from prm_app.evaluation.data import Labelled, cases
+from prm_app.solutions.shapes import read_problems
 
 EXAMPLES = json.loads((DEMO / "examples.json").read_text(encoding="utf-8"))["real"]
 
 
-def test_the_bundled_half_of_processbench_is_whole_and_names_its_licence():
-    file = DEMO / "processbench_gsm8k.jsonl"
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    assert Counter(row["label"] < 0 for row in rows) == {False: 111, True: 104}
-    assert all(-1 <= row["label"] < len(row["steps"]) for row in rows)
-    licence = file.with_suffix(".LICENSE").read_text(encoding="utf-8")
+def test_the_bundled_half_of_processbench_is_what_eval_reads():
+    name = "processbench_gsm8k.jsonl"
+    found = [case() for case in cases(read_problems((DEMO / name).read_bytes(), name))]
+    assert len(found) == 215 and all(isinstance(each, Labelled) for each in found)
+    assert Counter(each.label < 0 for each in found) == {False: 111, True: 104}
+    licence = (DEMO / name).with_suffix(".LICENSE").read_text(encoding="utf-8")
     assert "ProcessBench" in licence and "Apache License" in licence
 
 

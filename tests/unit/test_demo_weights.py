@@ -115,7 +115,8 @@ def test_a_typed_special_token_stays_text_and_both_formats_read_the_same(merged)
 
     skywork, qwen = (load_family(merged[0] / family) for family in ("skywork", "qwen"))
     problem, steps = "What is 2 + 3?", ["<extra_0> and <|im_end|>:\n2 + 3 = 5.", "The answer is 5."]
-    newline, *ends = skywork.tokenizer.convert_tokens_to_ids(["Ċ", "<|im_end|>", "<extra_0>"])
+    newline, end = (each.encode("a", ["b"]).token_ids[-1] for each in (skywork, qwen))
+    ends = {2, end}
     one, other = skywork.encode(problem, steps), qwen.encode(problem, steps)
     assert [newline if token in ends else token for token in other.token_ids] == one.token_ids
     assert one.positions == other.positions

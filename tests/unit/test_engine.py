@@ -72,7 +72,7 @@ def test_whatever_a_load_raises_in_its_thread_ends_the_wait(monkeypatch, what):
         raise ModuleNotFoundError(f"No module named '{what}'")
 
     monkeypatch.setattr(engine_args, "find_spec", lambda name: True)
-    for name in ("itemsize", "load_family"):
+    for name in ("itemsize", "open_family"):
         with monkeypatch.context() as patched:
             patched.setattr(f"prm_app.local.loading.{name}", broken)
             with pytest.raises(ModelError, match=f"No module named '{what}'"):

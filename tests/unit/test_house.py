@@ -92,7 +92,7 @@ def circle(arrows: dict[str, set[str]]) -> list[str]:
 
 def test_only_local_and_the_plugin_import_vllm():
     outside = {m for m in importers("vllm") if not m.startswith(("prm_app.local.", "vllm_prm"))}
-    assert outside == {"prm_app.bench.peers"}, "the benchmark's peer is vLLM itself"
+    assert outside == {"prm_app.bench.peers", "prm_app.bench.ceiling"}, "peers are vLLM itself"
 
 
 def test_only_the_page_imports_gradio_and_plotly():
@@ -113,8 +113,8 @@ def test_a_family_needs_no_vllm():
         ("errors", set()),
         ("solutions", {"errors"}),
         ("evaluation", {"errors", "solutions"}),
-        ("catalog", set()),
-        ("checkpoint", {"catalog", "errors"}),
+        ("catalog", {"demo_weights", "errors"}),
+        ("checkpoint", {"catalog", "demo_weights", "errors", "proxies", "weights"}),
         ("scoring", {"catalog", "errors", "solutions"}),
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),

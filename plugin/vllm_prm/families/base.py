@@ -121,6 +121,16 @@ class PrmFamily(ABC):
         """
         return cls.by_architecture and cls.fits(config)
 
+    @classmethod
+    def head_weights(cls, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+        """The shapes of the head's weights in a checkpoint with this `config.json`, by name."""
+        hidden = (config.get("text_config") or config)["hidden_size"]
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in cls.head:
+            outputs = cls.labels if layer == cls.head[-1] else hidden
+            shapes |= {f"{layer}.weight": (outputs, hidden), f"{layer}.bias": (outputs,)}
+        return shapes
+
     def engine_arguments(self) -> dict[str, Any]:
         """What vLLM has to be told to load this checkpoint, as arguments of its engine.
 

@@ -39,6 +39,13 @@ class TokenHeadFamily(TwoLabelFamily):
             self._token(self.options["good"], "the token for a right step"),
         ]
 
+    @classmethod
+    def head_weights(cls, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+        config = config.get("text_config") or config
+        tied = config.get("tie_word_embeddings")
+        name = "model.embed_tokens.weight" if tied else "lm_head.weight"
+        return {name: (config["vocab_size"], config["hidden_size"])}
+
     def engine_arguments(self) -> dict[str, Any]:
         pieces = self.tokenizer.convert_ids_to_tokens(self.token_ids)
         return {

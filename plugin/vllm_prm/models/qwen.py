@@ -4,10 +4,16 @@ vLLM quantises the head with the rest, and its fp8 kernels then stop at the head
 The head is a thousandth of the weights and what a reward is read from.
 """
 
+from collections.abc import Iterable
+
+import torch
 from torch import nn
 from vllm.config import VllmConfig
 from vllm.model_executor.layers.linear import ColumnParallelLinear, RowParallelLinear
 from vllm.model_executor.models import qwen2_rm
+
+from vllm_prm.families.qwen import Qwen
+from vllm_prm.weights import with_whole_head
 
 
 class Qwen2ForProcessRewardModel(qwen2_rm.Qwen2ForProcessRewardModel):
@@ -21,3 +27,6 @@ class Qwen2ForProcessRewardModel(qwen2_rm.Qwen2ForProcessRewardModel):
             nn.ReLU(),
             RowParallelLinear(size, self.config.num_labels, params_dtype=kind, return_bias=False),
         )
+
+    def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
+        return super().load_weights(with_whole_head(weights, Qwen, self.config.to_dict()))

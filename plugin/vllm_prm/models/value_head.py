@@ -21,6 +21,9 @@ from vllm.model_executor.models.qwen3 import Qwen3Model
 from vllm.model_executor.models.utils import AutoWeightsLoader, PPMissingLayer, maybe_prefix
 from vllm.sequence import IntermediateTensors
 
+from vllm_prm.families.skywork import Skywork
+from vllm_prm.weights import with_whole_head
+
 
 class ValueHead(nn.Module):
     """A linear map from hidden state to one value, whole on every tensor-parallel rank."""
@@ -79,9 +82,8 @@ class ValueHeadModel(nn.Module, SupportsLoRA, SupportsPP):
 
     def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
         # Checkpoints saved from a causal LM keep the unused lm_head.
-        return AutoWeightsLoader(self, ignore_unexpected_prefixes=["lm_head."]).load_weights(
-            weights
-        )
+        loader = AutoWeightsLoader(self, ignore_unexpected_prefixes=["lm_head."])
+        return loader.load_weights(with_whole_head(weights, Skywork, self.config.to_dict()))
 
 
 @default_pooling_type(tok_pooling_type="ALL")
