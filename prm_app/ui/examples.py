@@ -4,16 +4,29 @@ import json
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
+from prm_app.demo_weights import is_large
 from prm_app.ui.gate import clicked
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "demo" / "examples.json").read_text(encoding="utf-8")
 )
+
+SOLUTIONS: list[dict[str, Any]] = EXAMPLES["real" if is_large() else "score"]
+"""What the tab "Score" offers: real solutions, if the demo PRM is the one that can judge them."""
+
+
+def example_of(problem: str, text: str) -> dict[str, Any] | None:
+    """The example that these texts are, if they are one with a label."""
+    labelled = (each for each in SOLUTIONS if "label" in each)
+    same = (each for each in labelled if (each["problem"], each["solution"]) == (problem, text))
+    return next(same, None)
+
 
 CHOOSE = """
 element.addEventListener("click", (event) => {

@@ -14,8 +14,8 @@ from prm_app.scoring import Models
 from prm_app.solutions.documents import Opinion, Result
 from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split, split_steps
-from prm_app.ui import figures, views
-from prm_app.ui.examples import EXAMPLES, chips
+from prm_app.ui import figures, label_views, views
+from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.header import Header
 from prm_app.ui.limits import require_short, solution_within
 from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
@@ -61,6 +61,7 @@ class ScoreTab:
     place: gr.Column
     stale: gr.HTML
     verdict: gr.HTML
+    label: gr.HTML
     steps: gr.HTML
     curve: gr.Plot
     facts: gr.HTML
@@ -86,14 +87,14 @@ class ScoreTab:
 def build(models: Models, head: Header) -> ScoreTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     problem, text = _fields()
-    example = chips(EXAMPLES["score"], lambda e: [e["problem"], e["solution"]], [problem, text])
+    example = chips(SOLUTIONS, lambda e: [e["problem"], e["solution"]], [problem, text])
     tab = _components(models, head, problem, text)
     _connect(tab, models, example)
     return tab
 
 
 def _fields() -> tuple[gr.Textbox, gr.Textbox]:
-    first = EXAMPLES["score"][0]
+    first = SOLUTIONS[0]
     problem = gr.Textbox(
         first["problem"], label="Problem", lines=3, max_lines=10, elem_id="problem", render=False
     )
@@ -123,13 +124,14 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
             with gr.Column(visible=False, elem_id="result") as place:
                 stale = gr.HTML(apply_default_css=False, elem_id="stale")
                 verdict = gr.HTML(apply_default_css=False, elem_id="verdict")
+                label = gr.HTML(apply_default_css=False, elem_id="label")
                 with gr.Row(elem_classes="linked"):
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
     return ScoreTab(
         head, problem, text, split, second, button, preview, message, empty, place, stale,
-        verdict, steps, curve, facts, gr.State(), gr.State(), gr.State(0), gr.State(),
+        verdict, label, steps, curve, facts, gr.State(), gr.State(), gr.State(0), gr.State(),
     )  # fmt: skip
 
 
@@ -138,7 +140,7 @@ def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
     for start in (tab.button.click, example.success):
         count(tab.asked, start)
     outputs = tab.panel | {
-        tab.message, tab.empty, tab.place, tab.question, tab.result, tab.drawn,
+        tab.message, tab.empty, tab.place, tab.label, tab.question, tab.result, tab.drawn,
     }  # fmt: skip
     tab.asked.change(
         partial(_score, tab, models), tab.fields | {threshold}, outputs, **SCORING
@@ -188,6 +190,7 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
         tab.message: "",
         tab.empty: gr.HTML(visible=False),
         tab.place: gr.Column(visible=True),
+        tab.label: label_views.label(example_of(question.problem, question.text)),
         tab.question: question,
         tab.result: result,
         tab.drawn: threshold,

@@ -8,6 +8,7 @@ import pytest
 from prm_app.demo_weights import DEMO
 from prm_app.evaluation.data import Labelled, cases
 from prm_app.solutions.shapes import read_problems
+from prm_app.solutions.solution import solution
 
 EXAMPLES = json.loads((DEMO / "examples.json").read_text(encoding="utf-8"))["real"]
 
@@ -28,3 +29,9 @@ def test_a_real_example_says_who_wrote_it_and_what_is_wrong(example):
     for rewards in example["recorded"].values():
         assert len(rewards) == len(example["steps"])
         assert all(0 <= reward <= 1 for reward in rewards)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["title"])
+def test_a_real_example_is_split_into_the_steps_that_were_labelled(example):
+    steps = solution(example["problem"], example["solution"]).scored_steps
+    assert len(steps) == len(example["steps"])

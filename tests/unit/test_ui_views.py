@@ -12,7 +12,7 @@ from prm_app.errors import InputError
 from prm_app.solutions.documents import Ranking, Result, rank_document
 from prm_app.solutions.marks import RIGHT, UNSURE, WRONG, mark, shown
 from prm_app.solutions.solution import ScoredSolution
-from prm_app.ui import figures, rank_views, views
+from prm_app.ui import figures, label_views, rank_views, views
 from prm_app.ui.rich_text import rich, wrapped
 
 
@@ -159,3 +159,20 @@ def test_rank_document_keeps_failures():
     assert document["best"] == 3
     assert [row["solution"] for row in document["ranking"]] == [3, 1, 2, 4]
     assert document["ranking"][-1]["error"] == "The solution is empty."
+
+
+def test_a_label_and_recorded_rewards_stand_beside_the_models():
+    example = {
+        "label": 1,
+        "note": "a < b",
+        "labelled_by": "people",
+        "generator": "a model",
+        "source": "a set",
+        "licence": "MIT",
+        "recorded": {"Another PRM": [0.9, 0.1]},
+    }
+    html = label_views.label(example)
+    assert "step 2 is the first wrong one" in html and "a &lt; b" in html
+    assert "Another PRM" in html and "0.900" in html and 'class="wrong"' in html
+    assert "no step is wrong" in label_views.label(example | {"label": -1, "recorded": {}})
+    assert label_views.label(None) == ""

@@ -1,0 +1,51 @@
+"""What is known of an example beside the model's rewards: its label, and what others gave it."""
+
+from html import escape
+from typing import Any
+
+from prm_app.solutions.marks import mark, shown
+
+THRESHOLD = 0.5
+"""What the recorded rewards are marked at."""
+
+
+def label(example: dict[str, Any] | None) -> str:
+    """The label of an example, who wrote it, and rewards recorded of other models; "" for none.
+
+    Args:
+        example: An entry of `examples.json` with a `label`: the first wrong step from 0, or -1.
+    """
+    if example is None:
+        return ""
+    first = example["label"]
+    said = "no step is wrong" if first < 0 else f"step {first + 1} is the first wrong one"
+    by, writer, source = (escape(example[key]) for key in ("labelled_by", "generator", "source"))
+    return (
+        f'<div class="comparison"><strong>Label: {said}.</strong> {escape(example["note"])} '
+        f"<small>Labelled by {by}; written by {writer}; {source}, "
+        f"{escape(example['licence'])}.</small>{_recorded(example['recorded'])}</div>"
+    )
+
+
+def _recorded(models: dict[str, list[float]]) -> str:
+    """A row of recorded rewards a model; they come from a data set, and no engine runs for them."""
+    if not models:
+        return ""
+    steps = max(map(len, models.values()))
+    heads = "".join(f'<th scope="col">{i}</th>' for i in range(1, steps + 1))
+    rows = "".join(
+        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_cell, rewards))}</tr>'
+        for name, rewards in models.items()
+    )
+    return (
+        '<table class="recorded"><caption>Recorded rewards of other models, by step</caption>'
+        f'<thead><tr><th scope="col">recorded</th>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    )
+
+
+def _cell(reward: float) -> str:
+    judged = mark(reward, THRESHOLD)
+    return (
+        f'<td class="{judged.key}"><b aria-hidden="true">{judged.symbol}</b> {shown(reward)}'
+        f'<span class="sr-only"> {judged.words}</span></td>'
+    )
