@@ -8,12 +8,12 @@ from time import perf_counter
 
 import httpx
 from hostile.inputs import BROKEN, DELIMITER, as_json, case, chance, file, text, value
-from vllm_prm.families import load_family
 from work import TooMuchWork, bounded
 
 from prm_app.catalog import find_model
+from prm_app.checkpoint import fetch, open_family
 from prm_app.errors import InputError
-from prm_app.solutions.documents import Ranking, Result
+from prm_app.solutions.documents import Ranking, Result, rank_document
 from prm_app.solutions.solution import ScoredSolution, solution
 from prm_app.solutions.steps import SPLITS
 from prm_app.ui import rank_views, rich_text, views
@@ -61,7 +61,7 @@ def _letters(given: str) -> str:
     return "".join(filter(str.isalnum, given))
 
 
-FAMILIES = [load_family(find_model(name).checkpoint) for name in ("demo-skywork", "demo-qwen")]
+FAMILIES = [open_family(*fetch(find_model(name))) for name in ("demo-skywork", "demo-qwen")]
 
 
 def encode(seed: int) -> None:
@@ -74,9 +74,8 @@ def encode(seed: int) -> None:
         _require_count(given.scored, [step.strip("\n") for step in prompt.steps])
         if not len(prompt.positions) == len(set(prompt.positions)) == len(given.scored):
             raise WrongCount(f"{len(prompt.positions)} positions for {len(given.scored)} steps")
-        if family.name == "qwen" and prompt.token_ids.count(family.step_end_id) != len(
-            given.scored
-        ):
+        ends = prompt.token_ids.count(prompt.token_ids[prompt.positions[0]])
+        if family.name == "qwen" and ends != len(given.scored):
             raise WrongCount("a typed <extra_0> became a token")
 
 
@@ -96,7 +95,7 @@ def drawn(seed: int) -> None:
         rank_views.table(ranking, "mean", 0.5, 1),
         rank_views.failures(ranking),
         rank_views.candidate(ranking, 1, 0.5),
-        rank_views.hand_out(ranking, "min", 0.5),
+        views.hand_out(rank_document(ranking, "min", 0.5), given.problem),
         *(rich_text.wrapped(step) for step in steps),
     ):
         _Inert().feed(html)
