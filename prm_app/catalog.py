@@ -104,7 +104,7 @@ def _hub(
         parameters=parameters,
         licence=licence,
         published={
-            name: percent / 100
+            name: round(percent / 100, 4)
             for name, percent in zip(BENCHMARKS, percents, strict=bool(percents))
         },
         **about,

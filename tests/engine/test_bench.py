@@ -24,6 +24,7 @@ def test_all_peers_agree_and_the_report_has_a_figure_of_each(model):
     unequal, edited = 3 + 20, 5  # solutions of two to six steps, and of four
     assert 2 * unequal <= record["checks"]["rewards"] - 4 * edited <= 6 * unequal
     for name, figures in report.rows(record):
-        assert set(figures) == {"ours", "vllm", "transformers"}, name
+        others = {"transformers"} if "ceiling" not in name else set()  # it has kernels of its own
+        assert set(figures) == {"ours", "vllm"} | others, name
     saved = record["memory"]["ours"]
     assert saved["computed"] < saved["tokens"] and saved["repeated"] == 0
