@@ -60,7 +60,7 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
             _hush()
             return help_on_engine_options(topics[0])
         parser.parse_args([*(arg for arg in argv[:1] if arg not in topics), "--help"])
-    args, unknown = parser.parse_known_args(argv)
+    args, unknown = parser.parse_known_args([arg for arg in argv if arg not in topics])
     args.engine = {}
     if _command(argv, "OWN_PARSER"):
         args.rest = argv[1:]

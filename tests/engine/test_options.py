@@ -143,6 +143,8 @@ def test_engine_and_server_run_in_the_same_dtype_on_every_cpu(monkeypatch, tmp_p
     heads = {"num_attention_heads": 16, "num_key_value_heads": 16}
     config = json.loads(Path(demo, "config.json").read_text()) | sizes | heads
     (tmp_path / "config.json").write_text(json.dumps(config))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / name).write_bytes(Path(demo, name).read_bytes())
     large = "bfloat16" if bf16 else "float32"
     for folder, dtype in ((demo, "float32"), (str(tmp_path), large)):
         argv = [folder, "--load-format", "dummy"]
