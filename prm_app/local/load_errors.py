@@ -33,11 +33,12 @@ def root_cause() -> Iterator[None]:
     logging configuration. Where the environment has set that up differently it stays so, and the
     error as vLLM raised it.
     """
-    log = _log_file()
-    if log is None:
+    if os.environ.keys() & {_CONFIG, "VLLM_CONFIGURE_LOGGING"}:
         yield
         return
+    log = _log_file()
     known = log.stat().st_size
+    os.environ[_CONFIG] = str(log.with_name("config"))
     try:
         yield
     except RuntimeError as error:
@@ -47,13 +48,13 @@ def root_cause() -> Iterator[None]:
         if "root cause" in str(error) and first:
             raise RuntimeError(first.group()) from error
         raise
+    finally:
+        del os.environ[_CONFIG]
 
 
 @cache
-def _log_file() -> Path | None:
-    """A file that vLLM's processes log to as long as this one lives, or None; see `root_cause`."""
-    if os.environ.keys() & {_CONFIG, "VLLM_CONFIGURE_LOGGING"}:
-        return None
+def _log_file() -> Path:
+    """A file that vLLM's processes log to as long as this one lives, beside their `config`."""
     from vllm.logger import DEFAULT_LOGGING_CONFIG
 
     folder = Path(tempfile.mkdtemp(prefix="prm-app-"))
@@ -62,7 +63,6 @@ def _log_file() -> Path | None:
     settings["handlers"]["log"] = {"class": "logging.FileHandler", "filename": str(log)}
     settings["loggers"]["vllm"]["handlers"].append("log")
     (folder / "config").write_text(json.dumps(settings))
-    os.environ[_CONFIG] = str(folder / "config")
     logging.getLogger("vllm").addHandler(logging.FileHandler(log))
     return log
 

@@ -18,7 +18,6 @@ from prm_app.ui.api import publish
 from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import header
 from prm_app.ui.limits import MOST_BYTES
-from prm_app.ui.listeners import count
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
@@ -53,8 +52,8 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
         ]
         _keep_drafts(drafts)
         begun = page.load(None, drafts, drafts, js=RESTORE, api_visibility="private")
-        count(scoring.asked, begun.then)
-        rank_tab.rank_on_first(ranking, rank_page.select)
+        score_tab.answer_on(scoring, models, begun.then)
+        rank_tab.answer_on(ranking, models, rank_page.select, only_first=True)
     return page.queue(max_size=WAITING_REQUESTS)
 
 

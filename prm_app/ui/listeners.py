@@ -4,11 +4,9 @@ A handler takes the values of its components in one dictionary by component, and
 changes in another: no two lists have to agree by position.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import gradio as gr
-from gradio.events import Dependency
 
 Values = dict[Any, Any]
 """The values of components, or their changes, by component."""
@@ -32,15 +30,6 @@ QUIET: dict[str, Any] = {
     "api_visibility": "private",
 }
 """For listeners that only draw: the last state of a control that moves is the one drawn."""
-
-
-def count(asked: gr.State, start: Callable[..., Dependency]) -> None:
-    """Counts a request when an event comes.
-
-    Whatever starts an answer counts in one state, and one listener answers its change: so the last
-    request is the one whose answer stays.
-    """
-    start(lambda number: number + 1, asked, asked, **QUIET)
 
 
 def unchanged(components: set[Any]) -> Values:

@@ -20,7 +20,7 @@ from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.limits import MOST_SHOWN, require_few
-from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
+from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
 from prm_app.ui.policy import Policy
 from prm_app.ui.progress import scored_one_by_one, solutions_of, until_open
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
@@ -49,7 +49,7 @@ class RankTab:
     """The tab's components.
 
     `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
-    shown, and `drawn` the aggregation and threshold it is drawn at; `asked` counts the requests.
+    shown, and `drawn` the aggregation and threshold it is drawn at.
     """
 
     head: Header
@@ -69,7 +69,6 @@ class RankTab:
     document: gr.HTML
     ranking: gr.State
     question: gr.State
-    asked: gr.State
     selected: gr.State
     drawn: gr.State
 
@@ -132,32 +131,29 @@ def _components(
                 document = gr.HTML(apply_default_css=False, elem_id="rank-facts")
     tab = RankTab(
         head, inputs, split, button, message, empty, place, stale, winner, how, failures, table,
-        curves, steps, document, gr.State(), gr.State(), gr.State(0), gr.State(), gr.State(),
+        curves, steps, document, gr.State(), gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
     return tab, written
 
 
-def rank_on_first(tab: RankTab, select: Callable[..., Dependency]) -> None:
-    """Ranks what stands in the fields when the tab is first opened."""
-
-    def first(asked: int) -> int:
-        return asked or 1
-
-    select(first, tab.asked, tab.asked, **QUIET)
+def answer_on(
+    tab: RankTab, models: Models, start: Callable[..., Dependency], only_first: bool = False
+) -> None:
+    """Ranks what stands in the fields when an event comes; if `only_first`, unless one is shown."""
+    outputs = tab.panel | {
+        tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn,
+    }  # fmt: skip
+    start(
+        partial(_rank_first if only_first else _rank, tab, models),
+        tab.fields | {tab.how, tab.head.threshold, tab.question},
+        outputs,
+        **SCORING,
+    ).then(partial(_settle, tab), tab.shown, tab.panel, **QUIET)
 
 
 def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
     for start in starts:
-        count(tab.asked, start)
-    outputs = tab.panel | {
-        tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn,
-    }  # fmt: skip
-    tab.asked.change(
-        partial(_rank, tab, models),
-        tab.fields | {tab.how, tab.head.threshold},
-        outputs,
-        **SCORING,
-    ).then(partial(_settle, tab), tab.shown, tab.panel, **QUIET)
+        answer_on(tab, models, start)
     gr.on(
         [*(field.change for field in tab.fields), tab.question.change],
         partial(_stale, tab),
@@ -215,6 +211,14 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                 }
     except PrmError as error:
         yield {tab.message: views.alert(str(error))}
+
+
+async def _rank_first(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
+    if values[tab.question] is None:
+        async for changes in _rank(tab, models, values):
+            yield changes
+    else:
+        yield unchanged(tab.panel)
 
 
 def _texts(question: Question) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """The tab "Score": one solution, its steps with their rewards, and the curve."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.header import Header
 from prm_app.ui.limits import require_short, solution_within
-from prm_app.ui.listeners import QUIET, SCORING, Values, count, unchanged
+from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
 from prm_app.ui.progress import until_open
 from prm_app.ui.split_choice import Splitting, splitting
 
@@ -45,8 +45,7 @@ class Question(NamedTuple):
 class ScoreTab:
     """The tab's components.
 
-    `result` is what is shown, `question` what it answers, and `drawn` the threshold it is drawn at;
-    `asked` counts the requests.
+    `result` is what is shown, `question` what it answers, and `drawn` the threshold it is drawn at.
     """
 
     head: Header
@@ -67,7 +66,6 @@ class ScoreTab:
     facts: gr.HTML
     result: gr.State
     question: gr.State
-    asked: gr.State
     drawn: gr.State
 
     @property
@@ -131,20 +129,24 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 facts = gr.HTML(apply_default_css=False, elem_id="facts")
     return ScoreTab(
         head, problem, text, split, second, button, preview, message, empty, place, stale,
-        verdict, label, steps, curve, facts, gr.State(), gr.State(), gr.State(0), gr.State(),
+        verdict, label, steps, curve, facts, gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
 
 
-def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
+def answer_on(tab: ScoreTab, models: Models, start: Callable[..., Dependency]) -> None:
+    """Scores what stands in the fields when an event comes."""
     threshold = tab.head.threshold
-    for start in (tab.button.click, example.success):
-        count(tab.asked, start)
     outputs = tab.panel | {
         tab.message, tab.empty, tab.place, tab.label, tab.question, tab.result, tab.drawn,
     }  # fmt: skip
-    tab.asked.change(
-        partial(_score, tab, models), tab.fields | {threshold}, outputs, **SCORING
-    ).then(partial(_settle, tab), {tab.result, tab.drawn, threshold}, tab.panel, **QUIET)
+    start(partial(_score, tab, models), tab.fields | {threshold}, outputs, **SCORING).then(
+        partial(_settle, tab), {tab.result, tab.drawn, threshold}, tab.panel, **QUIET
+    )
+
+
+def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
+    for start in (tab.button.click, example.success):
+        answer_on(tab, models, start)
     gr.on(
         [*(field.change for field in tab.fields), tab.question.change],
         partial(_preview, tab),
@@ -152,6 +154,7 @@ def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
         {tab.preview, tab.stale},
         **QUIET,
     )
+    threshold = tab.head.threshold
     threshold.change(partial(_redraw, tab), {tab.result, threshold}, tab.panel, **QUIET)
 
 

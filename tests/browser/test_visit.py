@@ -62,7 +62,7 @@ def test_an_error_comes_into_view(visit):
 def test_a_server_that_is_gone_is_told(visit):
     page = visit()
     expect(page.locator("#status")).to_contain_text("Ready")
-    page.route("**/prm/page.css", lambda route: route.fulfill(status=503))
+    page.evaluate("window.answered = fetch; window.fetch = () => Promise.reject()")
     expect(page.locator("#away")).to_contain_text("What you typed is kept")
-    page.unroute("**/prm/page.css")
+    page.evaluate("window.fetch = answered")
     expect(page.locator("#away")).to_have_count(0)

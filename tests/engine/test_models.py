@@ -183,7 +183,7 @@ def test_the_progress_of_a_load_is_told_until_the_model_is_ready():
         status = models.status()
         if status.stage and (not seen or seen[-1] != status):
             seen.append(status)
-    assert models.status() == Status(ready=True)
+    assert models.status().ready
     assert [status.stage for status in seen][-1:] == ["Loading the weights"]
     assert [each.progress for each in seen] == sorted(each.progress for each in seen)
     models.close()

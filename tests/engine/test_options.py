@@ -145,10 +145,10 @@ def test_engine_and_server_run_in_the_same_dtype_on_every_cpu(monkeypatch, tmp_p
     (tmp_path / "config.json").write_text(json.dumps(config))
     large = "bfloat16" if bf16 else "float32"
     for folder, dtype in ((demo, "float32"), (str(tmp_path), large)):
-        assert engine_arguments(folder, {})["dtype"] == server_args([folder]).dtype == dtype
-        given = ["--dtype", "float16"]
+        argv = [folder, "--load-format", "dummy"]
+        assert engine_arguments(folder, {})["dtype"] == server_args(argv).dtype == dtype
         assert engine_arguments(folder, {"dtype": "float16"})["dtype"] == "float16"
-        assert server_args([folder, *given]).dtype == "float16"
+        assert server_args([*argv, "--dtype", "float16"]).dtype == "float16"
 
 
 def test_a_model_without_its_head_is_not_served(data, tmp_path):
