@@ -18,8 +18,8 @@ from prm_app.solutions.solution import ScoredSolution, solution
 from prm_app.solutions.steps import SPLITS
 from prm_app.ui import rank_views, rich_text, views
 
-PATIENCE_SECONDS = 120
-"""What takes longer hangs."""
+PATIENCE_SECONDS = 300
+"""What takes longer hangs: a context filled to its end takes a busy CPU minutes."""
 
 
 TOO_LONG = "the model reads at most"
