@@ -13,7 +13,10 @@ from typing import Any
 
 from prm_app.bench.peers import VllmEncode
 
-BURSTS, CALLS = 5, 4
+BURSTS, CALLS = 12, 2
+"""Many and short: between two of them other programs may take the cores."""
+BATCHES = (1, 2, 4)
+"""Parts of a full batch that are tried: a smaller one may fit a cache."""
 
 
 class MatrixProducts:
@@ -74,14 +77,13 @@ def ceiling(peer: VllmEncode) -> dict[str, float]:
     A token takes two operations for each weight of a linear layer; attention is left out. On
     several devices each has a part of the weights, and the slowest counts.
     """
-    tokens = peer.llm.llm_engine.vllm_config.scheduler_config.max_num_batched_tokens
-    measured = peer.llm.collective_rpc("matrix_products", args=(tokens,))
-    slowest = max(seconds for seconds, _ in measured)
+    full = peer.llm.llm_engine.vllm_config.scheduler_config.max_num_batched_tokens
+    speed = 0.0
+    for tokens in (-(-full // part) for part in BATCHES):
+        measured = peer.llm.collective_rpc("matrix_products", args=(tokens,))
+        speed = max(speed, tokens / max(seconds for seconds, _ in measured))
     weights = sum(weights for _, weights in measured)
-    return {
-        "flops": 2 * weights * tokens / slowest,
-        "tokens_per_second": tokens / slowest,
-    }
+    return {"flops": 2 * weights * speed, "tokens_per_second": speed}
 
 
 def set_shares(results: Mapping[str, Mapping[str, Any]], tokens_per_second: float) -> None:

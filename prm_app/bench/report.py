@@ -76,8 +76,8 @@ def notes(record: dict[str, Any]) -> Iterator[str]:
     if ceiling:
         yield (
             f"Arithmetic ceiling: {ceiling['tokens_per_second']:,.0f} tokens/s in this model's "
-            f"matrix products alone ({ceiling['flops'] / 1e12:.3g} TFLOP/s), in full batches and "
-            "vLLM's own threads, dtype and kernels."
+            f"matrix products alone ({ceiling['flops'] / 1e12:.3g} TFLOP/s), in vLLM's own "
+            "threads, dtype and kernels."
         )
     best = results.get("best-of-n", {})
     if "over_engine" in best.get("ours", {}):
