@@ -19,15 +19,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from prm_app.errors import PrmError
 
 WORKER = Path(__file__).with_name("answer_worker.py")
 SECONDS = 6.0
-"""The time for all the reading and comparing of one vote, but for the start of processes."""
+"""The processor time for all the reading and comparing of one vote."""
 SECONDS_EACH = 0.02
 """What each solution adds to it."""
-PATIENCE = 2.0
-"""How long one reading or comparison may take."""
+MOST = 1.0
+"""The processor time that one reading or comparison may take, if there is so much left."""
+LEAST = 0.25
+"""What one may take however many share the time: the first of a kind takes longer."""
+GRACE = 1.0
+"""The processor time after which a process that went on beyond its time is ended."""
+SLOWEST = 10
+"""How many times as long it may take where other programs are at work."""
 STARTS = 8
 """How many processes one vote may use: each that is ended needs another."""
 START_SECONDS = 120.0
@@ -79,7 +87,7 @@ class Reader:
 
     def answer(self, text: str) -> Answer | None:
         """The final answer of a solution; None if it has none."""
-        share = self._left / 2 / max(1, self._to_read)
+        share = max(LEAST, self._left / 2 / max(1, self._to_read))
         self._to_read -= 1
         said = self._ask([readable(text)], share)
         if said["answer"] is None:
@@ -102,9 +110,8 @@ class Reader:
             self._process = _taken()
         if self._left <= 0:
             raise LateError
-        started = time.monotonic()
-        said = self._process.ask(request, min(PATIENCE, seconds))
-        self._left -= time.monotonic() - started
+        said, spent = self._process.ask(request, min(MOST, seconds))
+        self._left -= spent
         if said is None:
             self._process = None
         if said is None or "late" in said:
@@ -140,38 +147,52 @@ class _Process:
             text=True,
             encoding="utf-8",
         )
+        self._times = psutil.Process(self._process.pid)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
-        if self._line(START_SECONDS) is None:
+        if self._line(START_SECONDS, START_SECONDS) is None:
             raise PrmError(
                 "Final answers cannot be compared: the process that does it did not start. Check "
                 "that math-verify is installed."
             )
 
-    def ask(self, request: list[str], seconds: float) -> dict[str, Any] | None:
-        """What it says to a request; None if that took too long, and then the process is gone."""
-        try:
-            self._process.stdin.write(json.dumps(request) + "\n")
+    def ask(self, request: list[str], seconds: float) -> tuple[dict[str, Any] | None, float]:
+        """What it says to a request in `seconds` of processor time, and how much that took.
+
+        None if no signal could end it then; the process is gone.
+        """
+        before = self._spent()
+        with suppress(OSError):  # it is gone, as the next line finds
+            self._process.stdin.write(json.dumps([seconds, *request]) + "\n")
             self._process.stdin.flush()
-        except OSError:
-            self.end()
-            return None
-        line = self._line(seconds)
-        return None if line is None else json.loads(line)
+        line = self._line(seconds + GRACE, SLOWEST * (seconds + GRACE))
+        if line is None:
+            return None, seconds + GRACE
+        return json.loads(line), self._spent() - before
 
     def end(self) -> None:
         self._process.kill()
         self._process.wait()
 
-    def _line(self, seconds: float) -> str | None:
-        try:
-            line = self._lines.get(timeout=seconds)
-        except queue.Empty:
-            line = ""
+    def _line(self, seconds: float, patience: float) -> str | None:
+        """Its next line; None if it ends, or first spends `seconds` or takes `patience` seconds."""
+        before, until = self._spent(), time.monotonic() + patience
+        line = ""
+        while self._spent() - before < seconds and time.monotonic() < until:
+            with suppress(queue.Empty):
+                line = self._lines.get(timeout=0.05)
+                break
         if not line:
             self.end()
             return None
         return line
+
+    def _spent(self) -> float:
+        """Its processor time so far, in seconds."""
+        with suppress(psutil.Error):
+            times = self._times.cpu_times()
+            return times.user + times.system
+        return 0.0
 
     def _listen(self) -> None:
         for line in self._process.stdout:
