@@ -25,7 +25,13 @@ from huggingface_hub.errors import (
     RepositoryNotFoundError,
 )
 from tqdm.auto import tqdm
-from vllm_prm.families import FamilyError, PrmFamily, family_of, load_family
+from vllm_prm.families import (
+    FamilyError,
+    PrmFamily,
+    UndeclaredFamilyError,
+    family_of,
+    load_family,
+)
 from vllm_prm.families.base import architectures_of
 from vllm_prm.families.unsupported import adapter_advice
 from vllm_prm.weights import safetensors_shapes
@@ -159,6 +165,8 @@ def _with_family(prm: Prm, folder: Path) -> Prm:
         )
     try:
         return replace(prm, family=_family(prm, content, folder))
+    except UndeclaredFamilyError as error:
+        raise NotAPrmError(f"{error}.", settings=["family"]) from error
     except FamilyError as error:
         raise NotAPrmError(f"{error}.") from error
 

@@ -33,7 +33,7 @@ class PrmError(Exception):
     Args:
         message: What is wrong, where, and what to do.
         settings: What a caller can set to avoid it, by the names in this library: fields of
-            `Servers` and `Generator`, or vLLM's engine arguments.
+            `Servers` and `Generator`, the `family` of a model, or vLLM's engine arguments.
     """
 
     def __init__(self, message: str = "", *, settings: Sequence[str] = ()) -> None:

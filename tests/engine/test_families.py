@@ -84,7 +84,8 @@ def check(prm, batch):
     assert max(rewards) - min(rewards) > 0.1  # so an agreement says something
 
 
-@pytest.mark.parametrize("name", LAYOUTS)
+# Qwen2's classifier is the one that TRL's trainer writes; ReasonFlux is a Qwen with another prompt.
+@pytest.mark.parametrize("name", sorted(LAYOUTS.keys() - {"trl-qwen2", "reasonflux"}))
 def test_a_published_layout_scores_as_a_plain_forward_pass(name, data, tmp_path, batch):
     layout = LAYOUTS[name]
     layout.write(tmp_path, data)

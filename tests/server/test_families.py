@@ -15,7 +15,7 @@ from prm_app.remote import RemoteScorer, Servers
 from prm_app.solutions.solution import solution
 
 # One layout of each family; test_client.py asks `prm-app serve` for the two demo models.
-NAMES = ("skywork", "trl-llama", "math-shepherd", "rlhflow", "versaprm")
+NAMES = ("value-head-llama", "trl-llama", "math-shepherd", "rlhflow", "versaprm")
 COMMON = ("--dtype", "float32", "--kv-cache-memory-bytes", "100000000")
 
 

@@ -1,5 +1,6 @@
 """What every PRM family promises, on every tokenizer that it is published with."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from transformers import AutoTokenizer
 from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, family_of, load_family
 from vllm_prm.text import is_blank
 
+ROOT = Path(__file__).parents[2]
 PROBLEM = "Tom has 3 boxes of 4 apples.\n\nHow many apples are there?"
 STEPS = ["3 * 4 = 12", "", "So there are\n\n12 apples.  ", "\t\\frac{24}{2} = 12 apples é 数 🎉"]
 SCORED = [step for step in STEPS if not is_blank(step)]
@@ -168,3 +170,17 @@ def test_a_config_may_say_family_and_options(data):
     assert load_family(tokenizer, None, {"separator": "x"}, config=config).options == {
         "separator": "x"
     }
+
+
+def test_the_walk_in_the_docs_ends_with_the_family_that_is_here():
+    walk = (ROOT / "docs" / "adding_a_family.md").read_text()
+    path, text = re.search(r"<!-- file: (\S+) -->\n```python\n(.*?)```", walk, re.DOTALL).groups()
+    assert (ROOT / path).read_text() == text
+    steps = {
+        '"versaprm": Layout(': ROOT / "tests" / "checkpoints.py",
+        "def versaprm_reference(": ROOT / "tests" / "unit" / "test_family_references.py",
+    }
+    for start, file in steps.items():
+        (block,) = re.findall(rf"```python\n({re.escape(start)}.*?)```", walk, re.DOTALL)
+        present = [line.strip() for line in file.read_text().splitlines()]
+        assert all(line.strip() in present for line in block.splitlines())

@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any
 
 from vllm_prm.families.base import FamilyError, PrmFamily, Prompt, architectures_of
+from vllm_prm.families.layout import UndeclaredFamilyError
 from vllm_prm.families.math_shepherd import MathShepherd
 from vllm_prm.families.qwen import Qwen
 from vllm_prm.families.rlhflow import RlhFlow
@@ -21,6 +22,7 @@ __all__ = [
     "FamilyError",
     "PrmFamily",
     "Prompt",
+    "UndeclaredFamilyError",
     "family_named",
     "family_of",
     "load_family",
@@ -58,7 +60,8 @@ def family_of(
         weights: The names of its weights, as far as they are known.
 
     Raises:
-        FamilyError: It is of no family, or the config does not say of which.
+        UndeclaredFamilyError: It may be of a family, and nothing says of which.
+        FamilyError: It is of no family.
     """
     declared = _declared(config).get("family")
     if declared is not None:
@@ -70,7 +73,7 @@ def family_of(
         raise FamilyError(f"{checkpoint} is {reason}")
     named = ", ".join(architectures_of(config)) or "not named"
     if possible := [family for family in FAMILIES.values() if family.fits(config)]:
-        raise FamilyError(
+        raise UndeclaredFamilyError(
             f"{checkpoint} is a {named}, as process reward models and many other models are, and "
             "nothing in it says that it is one: say which family it is of, if it is of one "
             f"({', '.join(family.name for family in possible)})"

@@ -85,6 +85,7 @@ class PrmFamily(ABC):
         self.config = config or {}
         self.options = self.options_with(options or {})
         self._text = LayoutTokenizer(tokenizer)
+        self._prepare()
 
     @classmethod
     def options_with(cls, values: Mapping[str, str]) -> dict[str, str]:
@@ -166,6 +167,9 @@ class PrmFamily(ABC):
     @abstractmethod
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
         """Step rewards in [0, 1] from the raw outputs `(steps, labels)` at the step positions."""
+
+    def _prepare(self) -> None:  # noqa: B027
+        """Looks up what every prompt needs in the tokenizer; raises FamilyError if it lacks it."""
 
     @abstractmethod
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:

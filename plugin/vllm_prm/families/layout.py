@@ -21,6 +21,10 @@ class FamilyError(ValueError):
     """A checkpoint, tokenizer, input or model output that does not fit the PRM's family."""
 
 
+class UndeclaredFamilyError(FamilyError):
+    """A checkpoint that may be a PRM of several families, and nothing says of which."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One solution as the model reads it.

@@ -9,15 +9,12 @@ and blank steps are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from vllm_prm.families.base import REWARD, Joined, Layout
 from vllm_prm.families.token_head import TokenHeadFamily
 from vllm_prm.text import is_blank
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 STEP_END = "ки"
 _LABEL = re.compile(r"step\s*\d", re.IGNORECASE)
@@ -32,13 +29,8 @@ class MathShepherd(TokenHeadFamily):
     architectures = ("MistralForCausalLM", "LlamaForCausalLM")
     step_rule = f"The reward of a step is read at the {STEP_END} put after it."
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
+    def _prepare(self) -> None:
+        super()._prepare()
         self._token(STEP_END, "the end of a step")
 
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:

@@ -7,15 +7,12 @@ too; the example of ReasonFlux has no system message (Gen-Verse/ReasonFlux, Reas
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Sequence
+from typing import ClassVar
 
 from vllm_prm.families.base import REWARD, FamilyError, Layout, TwoLabelFamily
 from vllm_prm.families.chat import ChatTemplate
 from vllm_prm.text import is_blank
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 SYSTEM_PROMPT = "Please reason step by step, and put your final answer within \\boxed{}."
 STEP_END = "<extra_0>"
@@ -36,14 +33,8 @@ class Qwen(TwoLabelFamily):
     defaults: ClassVar = {"system_prompt": SYSTEM_PROMPT}
     step_rule = f"The reward of a step is read at the {STEP_END} token put after it."
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
-        self._template = ChatTemplate(tokenizer)
+    def _prepare(self) -> None:
+        self._template = ChatTemplate(self.tokenizer)
         if STEP_END not in self._template.special:
             raise FamilyError(
                 f"the tokenizer has no {STEP_END} token, which ends every step of a "

@@ -8,16 +8,12 @@ Spaces around a step are dropped, and blank steps are left out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from vllm_prm.families.base import REWARD, FamilyError, Layout
 from vllm_prm.families.chat import ChatTemplate
 from vllm_prm.families.token_head import TokenHeadFamily
 from vllm_prm.text import is_blank
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 
 class RlhFlow(TokenHeadFamily):
@@ -29,16 +25,11 @@ class RlhFlow(TokenHeadFamily):
     architectures = ("LlamaForCausalLM",)
     step_rule = "Each step is a message, and its reward is read where the model answers it."
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
-        self._template = ChatTemplate(tokenizer)
+    def _prepare(self) -> None:
+        super()._prepare()
+        self._template = ChatTemplate(self.tokenizer)
         answered = [("user", "a b"), ("assistant", self.options["good"])]
-        reference = tokenizer.apply_chat_template(
+        reference = self.tokenizer.apply_chat_template(
             [{"role": role, "content": content} for role, content in answered], return_dict=False
         )
         if self.encode("a", ["b"]).token_ids != reference:

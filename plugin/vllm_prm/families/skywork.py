@@ -9,7 +9,7 @@ one, at the newline after its last line that is not blank, and blank lines have 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,6 @@ from vllm_prm.families.base import (
     sigmoid,
 )
 from vllm_prm.text import is_blank
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 
 class Skywork(PrmFamily):
@@ -46,14 +43,8 @@ class Skywork(PrmFamily):
     head = ("v_head.summary",)
     step_rule = "The reward of a step is read at the newline after its last line."
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
-        if tokenizer.bos_token_id is None:
+    def _prepare(self) -> None:
+        if self.tokenizer.bos_token_id is None:
             raise FamilyError(
                 "the tokenizer has no bos_token, which starts every Skywork prompt: set "
                 '"bos_token" in the checkpoint\'s tokenizer_config.json'

@@ -6,12 +6,9 @@ Any causal model could be one, so that it is a PRM and which family it is of has
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from vllm_prm.families.base import TwoLabelFamily
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 
 class TokenHeadFamily(TwoLabelFamily):
@@ -27,13 +24,7 @@ class TokenHeadFamily(TwoLabelFamily):
     head = ("lm_head",)
     defaults: ClassVar[Mapping[str, str]] = {"good": "+", "bad": "-"}
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
+    def _prepare(self) -> None:
         self.token_ids = [
             self._token(self.options["bad"], "the token for a wrong step"),
             self._token(self.options["good"], "the token for a right step"),

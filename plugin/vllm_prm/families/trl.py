@@ -8,13 +8,10 @@ alone; no chat template. HuggingFaceH4's PRMs and PURE are of this family. Blank
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from vllm_prm.families.base import REWARD, FamilyError, Layout, TwoLabelFamily
 from vllm_prm.text import is_blank
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 
 class Trl(TwoLabelFamily):
@@ -31,13 +28,7 @@ class Trl(TwoLabelFamily):
     defaults: ClassVar = {"separator": "\n"}
     step_rule = "The reward of a step is read at the last token of the separator put after it."
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
+    def _prepare(self) -> None:
         if not self._text.ids(self.options["separator"]):
             raise FamilyError(
                 f"the separator {self.options['separator']!r} is no token of this tokenizer, so "

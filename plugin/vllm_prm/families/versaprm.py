@@ -8,15 +8,11 @@ merged into Llama-PRM800K first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 from vllm_prm.families.base import REWARD, Layout
 from vllm_prm.families.token_head import TokenHeadFamily
 from vllm_prm.text import is_blank
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerBase
 
 STEP_END = " \n\n\n\n"
 
@@ -30,13 +26,8 @@ class VersaPrm(TokenHeadFamily):
     architectures = ("LlamaForCausalLM", "Qwen2ForCausalLM")
     step_rule = "The reward of a step is read at the four line breaks put after it."
 
-    def __init__(
-        self,
-        tokenizer: PreTrainedTokenizerBase,
-        options: Mapping[str, str] | None = None,
-        config: Mapping[str, Any] | None = None,
-    ) -> None:
-        super().__init__(tokenizer, options, config)
+    def _prepare(self) -> None:
+        super()._prepare()
         self._step_end_id = self._token(STEP_END, "the end of a step")
 
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:
