@@ -25,9 +25,12 @@ __all__ = ["build", "launch"]
 
 WAITING_REQUESTS = 256
 
-RESTORE = "(...values) => prmDraft.restore(...values)"
-KEEP = "(...values) => prmDraft.keep(...values)"
-"""Both in `static/visit.js`."""
+DRAFT = """async (...values) => {
+  while (!window.prmDraft) await new Promise((again) => setTimeout(again, 20));
+  return prmDraft.%s(...values);
+}"""
+"""Calls a function of `static/visit.js`, which may arrive after the page's first event."""
+RESTORE, KEEP = DRAFT % "restore", DRAFT % "keep"
 
 
 def build(models: Models, policy: Policy) -> gr.Blocks:

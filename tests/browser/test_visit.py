@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 NUMBER = "#threshold input[type=number]"
 
 
-def test_a_draft_a_threshold_and_the_tab_survive_a_reload(visit):
+def test_a_draft_a_threshold_and_the_tab_are_there_on_coming_back(visit, url):
     page = visit()
     expect(page.locator("#steps .step")).not_to_have_count(0)
     page.locator("#problem textarea").fill("What is 2 + 3?")
@@ -15,12 +15,22 @@ def test_a_draft_a_threshold_and_the_tab_survive_a_reload(visit):
     page.get_by_role("tab", name="Best-of-N").click()
     expect(page.locator("#table tr.best")).to_be_visible()
     page.wait_for_function("localStorage['prm-app-draft']?.includes('2 + 3 = 6')")
-    page.reload()
+    page, left = page.context.new_page(), page
+    left.close()
+    page.goto(url)
     expect(page.get_by_role("tab", name="Best-of-N")).to_have_attribute("aria-selected", "true")
     page.get_by_role("tab", name="Score").click()
     expect(page.locator("#problem textarea")).to_have_value("What is 2 + 3?")
     expect(page.locator(NUMBER)).to_have_value("0.4")
     expect(page.locator("#steps .words")).to_have_text(["2 + 3 = 6", "So the answer is 6."])
+
+
+def test_a_slow_script_delays_the_first_result_and_no_more(chromium, url):
+    page = chromium.new_page()
+    page.route("**/prm/visit.js", lambda route: (page.wait_for_timeout(3000), route.continue_()))
+    page.goto(url)
+    expect(page.locator("#steps .step")).not_to_have_count(0)
+    page.close()
 
 
 def test_best_of_n_opens_ranked(visit):
@@ -62,7 +72,7 @@ def test_an_error_comes_into_view(visit):
 def test_a_server_that_is_gone_is_told(visit):
     page = visit()
     expect(page.locator("#status")).to_contain_text("Ready")
-    page.evaluate("window.answered = fetch; window.fetch = () => Promise.reject()")
+    page.evaluate("() => { window.answered = fetch; window.fetch = () => Promise.reject() }")
     expect(page.locator("#away")).to_contain_text("What you typed is kept")
-    page.evaluate("window.fetch = answered")
+    page.evaluate("() => { window.fetch = answered }")
     expect(page.locator("#away")).to_have_count(0)
