@@ -11,6 +11,7 @@ from prm_app.solutions.aggregation import AGGREGATIONS
 from prm_app.solutions.documents import Opinion, Result, score_document
 from prm_app.solutions.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
 from prm_app.solutions.solution import ScoredSolution
+from prm_app.ui.equation_views import sums
 from prm_app.ui.rich_text import rich
 
 PREVIEWED = 200
@@ -174,7 +175,7 @@ def _step(
         f'<div class="words">{rich(step)}</div>'
         f'<div class="judged" aria-hidden="true"><span class="reward">{shown(reward, threshold)}'
         f'</span><span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}'
-        f'<span class="gauge"><i></i></span></div>{second}</li>'
+        f'<span class="gauge"><i></i></span></div>{sums(step)}{second}</li>'
     )
 
 
