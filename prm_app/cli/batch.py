@@ -1,17 +1,49 @@
 """Scores many solutions together: outcomes in the order of the input, progress on stderr."""
 
+import argparse
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.progress import TaskID
 
+from prm_app.catalog import Prm
 from prm_app.cli import show
+from prm_app.cli.options import open_scorer, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
 
 Outcome = ScoredSolution | PrmError
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The outcome of a job by the model named, and by a second one, `other`, if there is one."""
+
+    threshold: float
+    outcome: Outcome
+    other: Prm | None = None
+    second: Outcome | None = None
+
+
+def judged(args: argparse.Namespace, jobs: Sequence[Solution | PrmError]) -> Iterator[Judged]:
+    """Each job's outcome by the model named, in order, and by the second one if two are named.
+
+    The second model is loaded when the first one is done, so that each has the whole memory.
+    """
+    with open_scorer(args) as scorer:
+        threshold = threshold_of(args, scorer)
+        if args.second is None:
+            yield from (Judged(threshold, outcome) for outcome in in_order(scorer, jobs))
+            return
+        firsts = list(in_order(scorer, jobs))
+    second = argparse.Namespace(**vars(args) | {"model": args.second})
+    second.family, second.family_option = None, []
+    with open_scorer(second) as scorer:
+        for first, outcome in zip(firsts, in_order(scorer, jobs), strict=True):
+            yield Judged(threshold, first, scorer.prm, outcome)
 
 
 def attempt(make: Callable[..., Solution], *arguments: Any) -> Solution | InputError:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from vllm_prm.families import FAMILIES
@@ -24,13 +25,37 @@ from prm_app.solutions.solution import Solution, solution
 from prm_app.solutions.steps import SPLITS
 
 
-def add_model(parser: argparse.ArgumentParser) -> None:
-    """--model, and the options of running servers."""
+class _Model(argparse.Action):
+    """Takes a model's name, and a second one if the command compares two."""
+
+    def __init__(self, *, compares: bool, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.most = 2 if compares else 1
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        value: Any,
+        option: str | None = None,
+    ) -> None:
+        names = [*filter(None, (namespace.model, namespace.second)), value]
+        if len(names) > self.most:
+            parser.error(f"--model is given {len(names)} times: {self.most} at most.")
+        namespace.model, namespace.second = names[0], names[1] if names[1:] else None
+
+
+def add_model(parser: argparse.ArgumentParser, compares: bool = False) -> None:
+    """--model, twice if the command compares two, and the options of running servers."""
+    twice = "; given twice, the second model judges beside the first" if compares else ""
+    parser.set_defaults(second=None)
     parser.add_argument(
         "--model",
+        action=_Model,
+        compares=compares,
         metavar="NAME",
         help="the process reward model: a key of `prm-app models`, a Hugging Face name or a local "
-        f"folder (default: {DEFAULT.key}, or what the servers serve)",
+        f"folder (default: {DEFAULT.key}, or what the servers serve){twice}",
     )
     add_family(parser)
     group = parser.add_argument_group(
@@ -90,7 +115,7 @@ def add_text(parser: argparse.ArgumentParser, name: str) -> None:
     )
 
 
-def add_scoring(parser: argparse.ArgumentParser) -> None:
+def add_scoring(parser: argparse.ArgumentParser, compares: bool = False) -> None:
     """What scores a text and judges its steps: the model, --threshold, --split, --delimiter."""
     parser.add_argument(
         "--threshold",
@@ -108,7 +133,7 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--delimiter", metavar="TEXT", help=r"the text between two steps; \n stands for a newline"
     )
-    add_model(parser)
+    add_model(parser, compares)
 
 
 def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:

@@ -3,33 +3,31 @@
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from prm_app.cli import show
-from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.batch import Judged, attempt, judged
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
-    open_scorer,
     read_bytes,
     read_text,
     solution_in,
     text_of,
-    threshold_of,
 )
 from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
-from prm_app.scoring import Scorer
-from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.documents import Ranking, rank_document
+from prm_app.solutions.aggregation import AGGREGATIONS
+from prm_app.solutions.documents import rank_document
 from prm_app.solutions.jsonl import Place, PlaceError
+from prm_app.solutions.ranking import Ranking, RankOpinion
 from prm_app.solutions.rows import Problem, Row
 from prm_app.solutions.shapes import pooled, read_problems
-from prm_app.solutions.voting import Vote, group_by_answer
+from prm_app.solutions.voting import group_by_answer
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -69,7 +67,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="how the rewards of its steps become one number for a solution (default: mean)",
     )
     parser.add_argument("--json", action="store_true", help="JSON answers, one problem a line")
-    add_scoring(parser)
+    add_scoring(parser, compares=True)
     group = parser.add_argument_group(
         "generator", "Ask any OpenAI-compatible server for solutions, and rank them."
     )
@@ -92,21 +90,17 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     problems = [_generated(args)] if args.generate is not None else _given(args)
     failed = 0
-    with open_scorer(args) as scorer:
-        threshold = threshold_of(args, scorer)
-        for problem, ranking in _rankings(args, scorer, problems):
-            if ranking is None:
-                failed += 1
-                _refuse(args, problem)
-                continue
-            failed += len(ranking.failed)
-            votes = _votes(ranking, problem, args.aggregate)
-            if args.json:
-                document = rank_document(ranking, args.aggregate, threshold)
-                ballots = {name: vote and asdict(vote) for name, vote in votes.items()}
-                print(json.dumps(document | ballots, ensure_ascii=False), flush=True)
-            else:
-                show.ranked(ranking, args.aggregate, threshold, votes)
+    for problem, ranking, threshold in _rankings(args, problems):
+        if ranking is None:
+            failed += 1
+            _refuse(args, problem)
+            continue
+        failed += len(ranking.failed)
+        if args.json:
+            document = rank_document(ranking, args.aggregate, threshold)
+            print(json.dumps(document, ensure_ascii=False), flush=True)
+        else:
+            show.ranked(ranking, args.aggregate, threshold)
     if failed:
         show.failure(f"{failed} solutions could not be scored; they are not ranked.")
     return 1 if failed else 0
@@ -189,40 +183,31 @@ def _problem(args: argparse.Namespace) -> str:
 
 
 def _rankings(
-    args: argparse.Namespace, scorer: Scorer, problems: list[Problem | PlaceError]
-) -> Iterator[tuple[Problem, Ranking] | tuple[PlaceError, None]]:
-    """Each problem with its ranking, in order; all problems are scored together."""
+    args: argparse.Namespace, problems: list[Problem | PlaceError]
+) -> Iterator[tuple[Problem, Ranking, float] | tuple[PlaceError, None, None]]:
+    """Each problem with its ranking and threshold, in order; all are scored together."""
     jobs = [
         attempt(solution_in, args, row)
         for each in problems
         if isinstance(each, Problem)
         for row in each.solutions
     ]
-    outcomes = in_order(scorer, jobs)
+    outcomes = judged(args, jobs)
     for each in problems:
         if isinstance(each, PlaceError):
-            yield each, None
-            continue
-        count = len(each.solutions)
-        yield each, Ranking(each.problem, count, dict(enumerate(islice(outcomes, count), 1)))
+            yield each, None, None
+        else:
+            found = list(islice(outcomes, len(each.solutions)))
+            yield each, _ranking(each, found), found[0].threshold
 
 
-def _votes(ranking: Ranking, problem: Problem, how: Aggregation) -> dict[str, Vote | None]:
-    """The votes of the solutions that were scored."""
+def _ranking(problem: Problem, found: list[Judged]) -> Ranking:
+    total = len(found)
+    ranking = Ranking(problem.problem, total, {i: j.outcome for i, j in enumerate(found, 1)})
     numbers = sorted(ranking.scored)
-    voters = [problem.solutions[number - 1].text for number in numbers]
-    rewards = [ranking.scored[number].aggregate(how) for number in numbers]
-    answers = group_by_answer(voters)
-    return {
-        "majority_vote": _numbered(answers.vote([1.0] * len(voters)), numbers),
-        "weighted_vote": _numbered(answers.vote(rewards), numbers),
-    }
-
-
-def _numbered(vote: Vote | None, numbers: list[int]) -> Vote | None:
-    """The same vote, its solutions counted from 1 among all."""
-    return vote and replace(
-        vote,
-        solutions=tuple(numbers[i] for i in vote.solutions),
-        unread=tuple(numbers[i] for i in vote.unread),
-    )
+    answers = group_by_answer([problem.solutions[number - 1].text for number in numbers])
+    second = None
+    if other := found[0].other:
+        theirs = {i: j.second for i, j in enumerate(found, 1) if j.second is not None}
+        second = RankOpinion(other.title, Ranking(problem.problem, total, theirs), other.threshold)
+    return replace(ranking, second=second, answers=answers.numbered(numbers))

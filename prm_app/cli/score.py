@@ -5,25 +5,22 @@ import json
 from typing import Any
 
 from prm_app.cli import show
-from prm_app.cli.batch import Outcome, attempt, in_order
+from prm_app.cli.batch import Judged, attempt, judged
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
     add_text,
-    open_scorer,
     read_bytes,
     solution_in,
     solution_of,
     text_of,
-    threshold_of,
 )
 from prm_app.errors import InputError, PrmError
-from prm_app.scoring import Scorer
-from prm_app.solutions.documents import PLACE_FIELDS, SCORE_FIELDS, Result, score_document
+from prm_app.solutions.documents import PLACE_FIELDS, SCORE_FIELDS, Opinion, Result, score_document
 from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.rows import Problem, Row
 from prm_app.solutions.shapes import read_problems
-from prm_app.solutions.solution import Solution
+from prm_app.solutions.solution import ScoredSolution, Solution
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -32,6 +29,8 @@ examples:
   prm-app score --problem-file p.txt --solution-file s.txt --model Qwen2.5-Math-PRM-7B
   llm "..." | prm-app score --problem "..." --solution-file - --base-url http://gpu:8000
   prm-app score solutions.jsonl --json > rewards.jsonl
+  prm-app score solutions.jsonl --model Skywork-o1-Open-PRM-Qwen-2.5-1.5B \\
+      --model Qwen2.5-Math-PRM-7B
 
 Each line of a JSONL file, or entry of a JSON list, is an object with "problem" and "solution" (a
 text), "steps" (a list of texts, scored as they are) or "solutions" (a list of either), or a row of
@@ -59,7 +58,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="JSON answers, one a line, for other programs"
     )
-    add_scoring(parser)
+    add_scoring(parser, compares=True)
     return parser
 
 
@@ -67,18 +66,15 @@ def run(args: argparse.Namespace) -> int:
     if args.file:
         if any((args.problem, args.problem_file, args.solution, args.solution_file)):
             raise InputError("Give either a FILE of solutions, or one problem and its solution.")
-        rows = _read(args.file)
-        with open_scorer(args) as scorer:
-            return _score_rows(args, scorer, rows, threshold_of(args, scorer))
+        return _score_rows(args, _read(args.file))
     problem, text = text_of(args, "problem"), text_of(args, "solution")
-    with open_scorer(args) as scorer:
-        threshold = threshold_of(args, scorer)
-        scored = scorer.score(solution_of(args, problem, text))
+    [each] = judged(args, [solution_of(args, problem, text)])
+    if isinstance(each.outcome, PrmError):
+        raise each.outcome
     if args.json:
-        document = score_document(Result(problem, scored), threshold)
-        print(json.dumps(document, ensure_ascii=False))
+        print(json.dumps(_document(problem, each.outcome, each), ensure_ascii=False))
     else:
-        show.scored(scored, threshold)
+        _print(each.outcome, each)
     return 0
 
 
@@ -90,19 +86,16 @@ def _read(path: str) -> list[Row | PlaceError]:
     return rows
 
 
-def _score_rows(
-    args: argparse.Namespace, scorer: Scorer, rows: list[Row | PlaceError], threshold: float
-) -> int:
+def _score_rows(args: argparse.Namespace, rows: list[Row | PlaceError]) -> int:
     """Scores all at once, and writes the answers in their order as they become known."""
     jobs = [attempt(_solution, args, row) for row in rows]
     failed = 0
-    for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
-        failed += isinstance(outcome, PrmError)
+    for row, each in zip(rows, judged(args, jobs), strict=True):
+        failed += isinstance(each.outcome, PrmError)
         if args.json:
-            answer = _answer(row, outcome, threshold)
-            print(json.dumps(answer, ensure_ascii=False), flush=True)
+            print(json.dumps(_answer(row, each), ensure_ascii=False), flush=True)
         else:
-            _show(row, outcome, threshold)
+            _show(row, each)
     if failed:
         show.failure(f"{failed} of {len(rows)} solutions could not be scored.")
     return 1 if failed else 0
@@ -114,27 +107,50 @@ def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
     return solution_in(args, row)
 
 
-def _answer(row: Row | PlaceError, outcome: Outcome, threshold: float) -> dict[str, Any]:
-    """Where a solution stands, what the file says of it, and its rewards or its error."""
+def _answer(row: Row | PlaceError, each: Judged) -> dict[str, Any]:
+    """The place of a solution, what the file says of it, and its rewards or its error."""
     if isinstance(row, PlaceError):
         return row.place.counts() | {"error": str(row)}
-    if isinstance(outcome, PrmError):
-        answer = {"problem": row.problem, "error": _located(row, outcome)}
-        said = {} if isinstance(outcome, PlaceError) else row.kept()
+    if isinstance(each.outcome, PrmError):
+        answer: dict[str, Any] = {"problem": row.problem, "error": _located(row, each.outcome)}
+        said = {} if isinstance(each.outcome, PlaceError) else row.kept()
     else:
-        answer, said = score_document(Result(row.problem, outcome), threshold), row.kept()
+        answer, said = _document(row.problem, each.outcome, each), row.kept()
     own = {*SCORE_FIELDS, *PLACE_FIELDS}
     kept = {name: value for name, value in said.items() if name not in own}
     return row.place.counts() | kept | answer
 
 
-def _show(row: Row | PlaceError, outcome: Outcome, threshold: float) -> None:
+def _document(problem: str, scored: ScoredSolution, each: Judged) -> dict[str, Any]:
+    """A solution's rewards as plain data; a second model's error stands in their place."""
+    document = score_document(Result(problem, scored, _opinion(each)), each.threshold)
+    if each.other and isinstance(each.second, PrmError):
+        document["compared_with"] = {
+            "model": each.other.title,
+            "error": with_options(each.second),
+        }
+    return document
+
+
+def _opinion(each: Judged) -> Opinion | None:
+    if each.other is None or not isinstance(each.second, ScoredSolution):
+        return None
+    return Opinion(each.other.title, each.second, each.other.threshold)
+
+
+def _show(row: Row | PlaceError, each: Judged) -> None:
     problem = f": {row.problem}" if isinstance(row, Row) else ""
     show.heading(f"{row.place}{problem}")
-    if isinstance(outcome, PrmError):
-        show.failure(_located(row, outcome))
+    if isinstance(each.outcome, PrmError):
+        show.failure(_located(row, each.outcome))
     else:
-        show.scored(outcome, threshold)
+        _print(each.outcome, each)
+
+
+def _print(scored: ScoredSolution, each: Judged) -> None:
+    show.scored(scored, each.threshold, _opinion(each))
+    if each.other and isinstance(each.second, PrmError):
+        show.failure(f"{each.other.title}: {with_options(each.second)}")
 
 
 def _located(row: Row | PlaceError, error: PrmError) -> str:

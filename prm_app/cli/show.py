@@ -1,7 +1,6 @@
 """Prints results for people: in colour on a terminal, as plain lines into a pipe."""
 
 import sys
-from collections.abc import Mapping
 
 from rich import box
 from rich.console import Console
@@ -12,10 +11,10 @@ from rich.text import Text
 
 from prm_app.cli.hints import with_options
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.documents import Ranking
+from prm_app.solutions.documents import Opinion
 from prm_app.solutions.marks import unsure_until
+from prm_app.solutions.ranking import Ranking, RankOpinion
 from prm_app.solutions.solution import ScoredSolution
-from prm_app.solutions.voting import Vote
 
 OUT = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 GOOD, DOUBTFUL, WRONG = "green", "yellow", "bold red"
@@ -53,39 +52,60 @@ def candidate(number: int, total: int, text: str) -> None:
     console.print(Text(text), style="dim")
 
 
-def scored(solution: ScoredSolution, threshold: float) -> None:
-    """The steps with their rewards, and the aggregations of these."""
+def scored(solution: ScoredSolution, threshold: float, second: Opinion | None = None) -> None:
+    """The steps with their rewards, beside them a second model's, and the aggregations of these."""
     OUT.print(f"Number of steps: {len(solution.steps)}\n\nStep-wise rewards:")
     first = solution.first_error(threshold)
+    differing = second.differs_at(solution, threshold) if second else []
     for i, (step, reward) in enumerate(zip(solution.steps, solution.rewards, strict=True)):
         line = Text(f"  Step {i + 1}: ")
         line.append(f"{reward:.4f}", style=_style(reward, threshold))
+        if second:
+            other = second.scored.rewards[i]
+            line.append(" / ").append(f"{other:.4f}", style=_style(other, second.threshold))
         line.append(f" | {' '.join(step.split())}", style="dim" if _is_later(i, first) else "")
         if i == first:
             line.append(f"  <- first error (reward under {threshold:g})", style=WRONG)
+        if i in differing:
+            line.append("  <- the two differ", style="bold")
         OUT.print(line)
+    if second:
+        _compared(solution, threshold, second)
     OUT.print(f"\nAverage reward (for Best-of-N ranking): {solution.aggregate('mean'):.4f}")
     others = ", ".join(f"{how} {solution.aggregate(how):.4f}" for how in AGGREGATIONS[1:])
     OUT.print(f"{others}; {solution.tokens} tokens, {solution.seconds:.2f} s", style="dim")
 
 
-def ranked(
-    ranking: Ranking, how: Aggregation, threshold: float, votes: Mapping[str, Vote | None]
-) -> None:
-    """The ranking as a table, the winner's steps, and what the votes choose."""
+def _compared(solution: ScoredSolution, threshold: float, second: Opinion) -> None:
+    """Whose rewards stand left and right, and at how many steps the two differ."""
+    differing = second.differs_at(solution, threshold)
+    steps = [solution.first_error(threshold), second.first_error]
+    here, there = ("none" if step is None else f"step {step + 1}" for step in steps)
+    OUT.print(
+        f"\nLeft {solution.model} (first error: {here}), right {second.title} (first error: "
+        f"{there}, at its threshold {second.threshold:g}). They differ at {len(differing)} of "
+        f"{len(solution.steps)} steps."
+    )
+
+
+def ranked(ranking: Ranking, how: Aggregation, threshold: float) -> None:
+    """The ranking as a table, the winner's steps, what the votes and a second model choose."""
     heading(ranking.problem)
+    second = ranking.second
     columns = ["rank", "solution", *AGGREGATIONS, "steps", "first error"]
-    table = Table(*columns, box=box.SIMPLE_HEAD)
+    table = Table(*columns, *([f"{how} (2nd)"] if second else []), box=box.SIMPLE_HEAD)
     order = ranking.order(how)
     for rank, number in enumerate(order, 1):
         solution = ranking.scored[number]
         first = solution.first_error(threshold)
+        other = second.ranking.scored.get(number) if second else None
         table.add_row(
             str(rank),
             str(number),
             *(f"{solution.aggregate(each):.4f}" for each in AGGREGATIONS),
             str(len(solution.steps)),
             "-" if first is None else f"step {first + 1}",
+            *([f"{other.aggregate(how):.4f}" if other else "-"] if second else []),
             style=GOOD if rank == 1 else "",
         )
     OUT.print(table, soft_wrap=False)
@@ -93,6 +113,15 @@ def ranked(
         failure(f"solution {number}: {with_options(error)}")
     if not order:
         return
+    _voted(ranking, how)
+    OUT.print(f"\nBest by {how}: solution {order[0]}\n", style="bold")
+    if second:
+        _second(ranking, second, how)
+    scored(ranking.scored[order[0]], threshold)
+
+
+def _voted(ranking: Ranking, how: Aggregation) -> None:
+    votes = ranking.votes(how)
     for name, vote in votes.items():
         title = name.replace("_", " ").capitalize()
         if vote is None:
@@ -105,8 +134,16 @@ def ranked(
     if unread:
         numbers = ", ".join(map(str, sorted(unread)))
         failure(f"the final answers of solutions {numbers} could not be compared in time.")
-    OUT.print(f"\nBest by {how}: solution {order[0]}\n", style="bold")
-    scored(ranking.scored[order[0]], threshold)
+
+
+def _second(ranking: Ranking, second: RankOpinion, how: Aggregation) -> None:
+    """What the second model says of the same solutions."""
+    for number, error in second.ranking.failed.items():
+        failure(f"{second.title}, solution {number}: {with_options(error)}")
+    theirs, tau = second.ranking.order(how), ranking.kendall_tau(how)
+    if theirs:
+        agreement = "" if tau is None else f"; the orders agree with Kendall's tau {tau:.2f}"
+        OUT.print(f"Second, by {second.title}: solution {theirs[0]}{agreement}\n")
 
 
 def _is_later(i: int, first: int | None) -> bool:

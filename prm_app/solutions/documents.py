@@ -1,10 +1,10 @@
 """What is kept of a scoring or a ranking, and the documents handed out of them."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from prm_app.errors import PrmError
-from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation, ranked
+from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 
 
@@ -35,32 +35,6 @@ class Result:
     second: Opinion | None = None
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """`total` solutions of one problem, and by number the outcome of each that is done."""
-
-    problem: str
-    total: int
-    outcomes: dict[int, ScoredSolution | PrmError]
-
-    @cached_property
-    def scored(self) -> dict[int, ScoredSolution]:
-        return {i: s for i, s in self.outcomes.items() if isinstance(s, ScoredSolution)}
-
-    @cached_property
-    def failed(self) -> dict[int, PrmError]:
-        return {i: e for i, e in sorted(self.outcomes.items()) if isinstance(e, PrmError)}
-
-    def order(self, how: Aggregation) -> list[int]:
-        """The numbers of the scored solutions, best first; equal ones by number."""
-        numbers = sorted(self.scored)
-        return [numbers[i] for i in ranked([self.scored[n].rewards for n in numbers], how)]
-
-    def winners(self) -> dict[Aggregation, int]:
-        """The best solution by each aggregation; empty while none is scored."""
-        return {how: self.order(how)[0] for how in AGGREGATIONS} if self.scored else {}
-
-
 SCORE_FIELDS = (
     *("model", "problem", "steps", "rewards", "threshold", "first_error"),
     *(*AGGREGATIONS, "tokens", "computed", "seconds"),
@@ -70,7 +44,7 @@ PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
 """The fields that answers to a file add to it."""
 
 
-def score_document(result: Result, threshold: float) -> dict:
+def score_document(result: Result, threshold: float) -> dict[str, Any]:
     """A scored solution as plain data: what the endpoint answers and the page's buttons hand out.
 
     `first_error` counts steps from 1 and is None if no reward is under the threshold. A second
@@ -88,7 +62,7 @@ def score_document(result: Result, threshold: float) -> dict:
     return document
 
 
-def _judged(scored: ScoredSolution, threshold: float) -> dict:
+def _judged(scored: ScoredSolution, threshold: float) -> dict[str, Any]:
     first = scored.first_error(threshold)
     return {
         "rewards": list(scored.rewards),
@@ -101,23 +75,49 @@ def _judged(scored: ScoredSolution, threshold: float) -> dict:
     }
 
 
-def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict:
+def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[str, Any]:
     """A ranking as plain data, best first; `solution` counts from 1.
 
-    A solution that could not be scored comes last, with `error` in place of its rewards.
+    A solution that could not be scored comes last, with `error` in place of its rewards. If their
+    final answers were compared, the votes stand under `majority_vote` and `weighted_vote`, and
+    `right` lists the solutions with the reference answer. A second model's ranking stands under
+    `compared_with`, with `kendall_tau` in [-1, 1].
     """
     order = ranking.order(how)
-    rows = []
-    for rank, i in enumerate(order, 1):
-        row = score_document(Result(ranking.problem, ranking.scored[i]), threshold)
-        rows.append({"rank": rank, "solution": i, **{k: row[k] for k in row if k != "problem"}})
     failed = [
         {"rank": None, "solution": i, "error": str(error)} for i, error in ranking.failed.items()
     ]
-    return {
+    places = [_place(ranking, rank, i, threshold) for rank, i in enumerate(order, 1)]
+    document = {
         "problem": ranking.problem,
         "aggregation": how,
         "best": order[0] if order else None,
         "best_by": ranking.winners(),
-        "ranking": rows + failed,
+        "ranking": places + failed,
+        **{name: vote and asdict(vote) for name, vote in ranking.votes(how).items()},
     }
+    if ranking.right is not None:
+        document["right"] = sorted(ranking.right)
+    if second := ranking.second:
+        theirs = second.ranking.order(how)
+        document["compared_with"] = {
+            "model": second.title,
+            "best": theirs[0] if theirs else None,
+            "best_by": second.ranking.winners(),
+            "order": theirs,
+            "kendall_tau": ranking.kendall_tau(how),
+        }
+    return document
+
+
+def result_of(ranking: Ranking, number: int) -> Result:
+    """One of the solutions that were scored, with the second model's opinion of it."""
+    second = ranking.second
+    scored = second.ranking.scored.get(number) if second else None
+    opinion = Opinion(second.title, scored, second.threshold) if second and scored else None
+    return Result(ranking.problem, ranking.scored[number], opinion)
+
+
+def _place(ranking: Ranking, rank: int, i: int, threshold: float) -> dict[str, Any]:
+    row = score_document(result_of(ranking, i), threshold)
+    return {"rank": rank, "solution": i, **{k: row[k] for k in row if k != "problem"}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,12 @@ class Answers:
     texts: list[str]
     unread: tuple[int, ...]
 
-    def vote(self, weights: Sequence[float]) -> Vote | None:
+    def numbered(self, numbers: Sequence[int]) -> Answers:
+        """The same, with `numbers[i]` in place of each index i."""
+        groups = [[numbers[i] for i in group] for group in self.groups]
+        return Answers(groups, self.texts, tuple(numbers[i] for i in self.unread))
+
+    def vote(self, weights: Sequence[float] | Mapping[int, float]) -> Vote | None:
         """The answer whose solutions weigh most; None if no solution has an answer.
 
         Args:

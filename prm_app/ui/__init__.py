@@ -48,8 +48,11 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
         drafts = [
             scoring.problem,
             scoring.text,
+            scoring.second,
             ranking.inputs.problem,
             ranking.inputs.cards,
+            ranking.second,
+            ranking.reference,
             head.model,
             head.threshold,
         ]

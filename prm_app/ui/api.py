@@ -13,12 +13,14 @@ from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models
 from prm_app.solutions.aggregation import Aggregation
-from prm_app.solutions.documents import Opinion, Ranking, Result, rank_document, score_document
+from prm_app.solutions.documents import Opinion, Result, rank_document, score_document
+from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.steps import Split
 from prm_app.ui.limits import MOST_RANKED, require_few
 from prm_app.ui.listeners import SCORING
 from prm_app.ui.progress import Outcomes, all_scored, solutions_of
+from prm_app.ui.rank_answer import Question, rankings
 
 
 def publish(models: Models) -> None:
@@ -66,12 +68,17 @@ def publish(models: Models) -> None:
         split: Split = "auto",
         delimiter: str = "",
         threshold: float | None = None,
+        compare_with: str = "",
+        reference_answer: str = "",
     ) -> dict[str, Any]:
         """Ranks several solutions of one problem by their step rewards (Best-of-N).
 
         The answer holds the number of the best solution, counted from 1, the best by each
         aggregation, and the ranking: for each solution what /score answers. A solution that could
-        not be scored comes last, with its error.
+        not be scored comes last, with its error. Of up to 512 solutions the final answers are
+        compared: majority_vote and weighted_vote tell the answer that most speaks for, and right
+        the solutions with the reference answer. A second model's choice and Kendall's tau of the
+        two orders stand under compared_with.
 
         Args:
             problem: The problem's text.
@@ -81,13 +88,21 @@ def publish(models: Models) -> None:
             split: What separates steps; labels are "Step 1", "Step 2", and auto guesses.
             delimiter: The text to split at, for split = delimiter.
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
+            compare_with: A second model, which judges at its own threshold; empty: none.
+            reference_answer: The right final answer, such as 42 or 3\\sqrt{2}; empty: not known.
         """
         if not solutions:
             raise InputError("There are no solutions: give at least one.")
         require_few(solutions, MOST_RANKED)
         limit = _threshold(models.find(model), threshold)
-        outcomes = await _scored(models, model, problem, solutions, split, delimiter)
-        return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
+        question = Question(
+            problem, solutions, split, delimiter, model, compare_with, reference_answer
+        )
+        ranking = None
+        async for known in rankings(models, question, dict(enumerate(solutions, 1))):
+            ranking = known if isinstance(known, Ranking) else ranking
+        assert ranking is not None
+        return rank_document(ranking, aggregation, limit)
 
     async def list_models() -> list[dict[str, Any]]:
         """Lists the process reward models on offer.

@@ -81,11 +81,15 @@ def _second_curve(second: Opinion) -> go.Scatter:
 def reward_curves(
     solutions: Mapping[int, ScoredSolution], order: Sequence[int], threshold: float
 ) -> go.Figure:
-    """Reward per step of several solutions, by their index; the best, `order[0]`, stands out."""
+    """Reward per step of several solutions, by their number; the best, `order[0]`, stands out.
+
+    Without solutions it has axes alone: a plot on the page that is emptied and filled again at once
+    stays empty.
+    """
     traces = []
     for i in reversed(order):
         scored, best = solutions[i], i == order[0]
-        name = f"Solution {i + 1}"
+        name = f"Solution {i}"
         hover = [
             f"<b>{name}, step {n}: {shown(reward, threshold)}</b><br>" + wrapped(step)
             for n, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True), 1)

@@ -4,17 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
 from prm_app.errors import InputError, PrmError
-from prm_app.scoring import Models
+from prm_app.scoring import Models, Status
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.documents import Ranking, rank_document
-from prm_app.solutions.steps import Split
-from prm_app.ui import figures, rank_views, views
+from prm_app.solutions.documents import rank_document
+from prm_app.solutions.ranking import Ranking
+from prm_app.ui import answer_views, figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
@@ -22,8 +22,9 @@ from prm_app.ui.header import Header
 from prm_app.ui.limits import MOST_SHOWN, require_few
 from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
 from prm_app.ui.policy import Policy
-from prm_app.ui.progress import scored_one_by_one, solutions_of, until_open
+from prm_app.ui.rank_answer import Question, rankings
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
+from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 
 EMPTY = """
@@ -32,16 +33,6 @@ EMPTY = """
 first, with all their reward curves in one chart.</p></div>
 """
 SOON = "Ranked as soon as the model is ready"
-
-
-class Question(NamedTuple):
-    """What is ranked, and by which model."""
-
-    problem: str
-    texts: list[str]
-    split: Split
-    delimiter: str
-    model: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +46,8 @@ class RankTab:
     head: Header
     inputs: RankInputs
     split: Splitting
+    second: gr.Dropdown
+    reference: gr.Textbox
     button: gr.Button
     message: gr.HTML
     empty: gr.HTML
@@ -76,7 +69,10 @@ class RankTab:
     def fields(self) -> set[Any]:
         """What a question is read from."""
         inputs, split = self.inputs, self.split
-        return {inputs.problem, inputs.cards, split.how, split.delimiter, self.head.model}
+        return {
+            inputs.problem, inputs.cards, split.how, split.delimiter, self.head.model, self.second,
+            self.reference,
+        }  # fmt: skip
 
     @property
     def panel(self) -> set[Any]:
@@ -95,20 +91,26 @@ def build(models: Models, head: Header, policy: Policy) -> RankTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     inputs = rank_inputs()
     example = rank_examples(inputs)
-    tab, written = _components(head, inputs, policy)
+    tab, written = _components(models, head, inputs, policy)
     starts = [tab.button.click, example.success, *([written.success] if written else [])]
     _connect(tab, models, starts)
     return tab
 
 
 def _components(
-    head: Header, inputs: RankInputs, policy: Policy
+    models: Models, head: Header, inputs: RankInputs, policy: Policy
 ) -> tuple[RankTab, Dependency | None]:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(inputs)
             written = generator_fields(inputs, policy)
             split = splitting()
+            second = second_model(models, "rank-second")
+            reference = gr.Textbox(
+                label="Reference answer (optional)",
+                info="Solutions with this final answer are marked.",
+                elem_id="reference",
+            )
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):
             message = gr.HTML(apply_default_css=False, elem_id="rank-message")
@@ -130,8 +132,8 @@ def _components(
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
                 document = gr.HTML(apply_default_css=False, elem_id="rank-facts")
     tab = RankTab(
-        head, inputs, split, button, message, empty, place, stale, winner, how, failures, table,
-        curves, steps, document, gr.State(), gr.State(), gr.State(), gr.State(),
+        head, inputs, split, second, reference, button, message, empty, place, stale, winner, how,
+        failures, table, curves, steps, document, gr.State(), gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
     return tab, written
 
@@ -184,33 +186,34 @@ def _question(tab: RankTab, values: Values) -> Question:
         values[tab.split.how],
         values[tab.split.delimiter],
         values[tab.head.model] or "",
+        values[tab.second] or "",
+        values[tab.reference] or "",
     )
 
 
 async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, at = _question(tab, values), (values[tab.how], values[tab.head.threshold])
+    changes: Values = {}
+    said = ""
     try:
-        texts = _texts(question)
-        solutions = await solutions_of(question.problem, texts, question.split, question.delimiter)
-        opening = models.open(question.model)
-        async for status in until_open(models, question.model, opening):
-            yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
-        with opening.result() as scorer:
-            async for outcomes in scored_one_by_one(scorer, solutions):
-                ranking = Ranking(question.problem, len(texts), outcomes)
-                drawing = await asyncio.to_thread(_drawing, tab, ranking, None, *at)
-                yield {
-                    tab.message: rank_views.progress(ranking),
-                    tab.empty: gr.HTML(visible=False),
-                    tab.place: gr.Column(visible=True),
-                    tab.question: question,
-                    tab.ranking: ranking,
-                    tab.drawn: at,
-                    tab.selected: None,
-                    **drawing,
-                }
+        async for known in rankings(models, question, _texts(question)):
+            if isinstance(known, Status):
+                yield {tab.message: views.waiting(known.stage, known.progress, SOON)}
+                continue
+            changes = {
+                tab.empty: gr.HTML(visible=False),
+                tab.place: gr.Column(visible=True),
+                tab.question: question,
+                tab.ranking: known,
+                tab.drawn: at,
+                tab.selected: None,
+                **await asyncio.to_thread(_drawing, tab, known, None, *at),
+            }
+            yield {tab.message: rank_views.progress(known), **changes}
     except PrmError as error:
-        yield {tab.message: views.alert(str(error))}
+        said = views.alert(str(error))
+    # All once more: of changes that come close together the page may draw the last ones alone.
+    yield {tab.message: said, **changes}
 
 
 async def _rank_first(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
@@ -238,10 +241,10 @@ def _drawing(
     order = ranking.order(how)
     chosen = selected or (order[0] if order else None)
     return {
-        tab.winner: rank_views.winner(ranking, how),
+        tab.winner: rank_views.winner(ranking, how) + answer_views.answers(ranking, how),
         tab.failures: rank_views.failures(ranking),
         tab.table: rank_views.table(ranking, how, threshold, chosen),
-        tab.curves: figures.reward_curves(ranking.scored, order, threshold) if order else None,
+        tab.curves: figures.reward_curves(ranking.scored, order, threshold),
         tab.steps: rank_views.candidate(ranking, chosen, threshold) if chosen else "",
         tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),
     }

@@ -3,21 +3,26 @@
 from html import escape
 
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
-from prm_app.solutions.documents import Ranking
+from prm_app.solutions.documents import result_of
 from prm_app.solutions.marks import mark, shown
+from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
-from prm_app.ui.views import alert, legend, meter, steps
+from prm_app.ui.answer_views import right
+from prm_app.ui.views import alert, legend, meter, notice, steps
 
 EXCERPT = 90
 
 
 def progress(ranking: Ranking) -> str:
-    """How many solutions are done."""
-    done, total = len(ranking.outcomes), ranking.total
+    """How many solutions are done, by the second model too, or that answers are compared now."""
+    done, total, by = len(ranking.outcomes), ranking.total, ""
+    if done == total and ranking.second:
+        done, by = len(ranking.second.ranking.outcomes), f" by {escape(ranking.second.title)}"
     if done == total:
-        return ""
+        return notice("Comparing the final answers…") if ranking.answers is None else ""
     return (
-        f'<div class="waiting" role="status"><strong>{done} of {total} solutions scored</strong>'
+        f'<div class="waiting" role="status"><strong>{done} of {total} solutions scored{by}'
+        "</strong>"
         f"{meter(done / total, 'Solutions scored')}</div>"
     )
 
@@ -65,6 +70,10 @@ def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | 
         for h in AGGREGATIONS
     )
     order = ranking.order(how)
+    second = ""
+    if ranking.second:
+        title = escape(ranking.second.title)
+        second = f'<th scope="col" class="agg" title="{title}">2nd {how}</th>'
     rows = [
         _row(rank, i, ranking, how, threshold, i == (selected or order[0]))
         for rank, i in enumerate(order, 1)
@@ -72,7 +81,7 @@ def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | 
     return (
         '<table class="ranking"><caption class="sr-only">Solutions, best first</caption>'
         '<thead><tr><th scope="col">#</th><th scope="col" class="who">solution</th>'
-        f'{heads}<th scope="col">first error</th></tr></thead>'
+        f'{heads}{second}<th scope="col">first error</th></tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table>"
     )
 
@@ -88,13 +97,17 @@ def _row(
         f'data-value="{scored.aggregate(h)!r}">{shown(scored.aggregate(h))}</td>'
         for h in AGGREGATIONS
     )
+    if ranking.second:
+        other = ranking.second.ranking.scored.get(i)
+        cells += f'<td class="agg second">{shown(other.aggregate(how)) if other else "–"}</td>'
     found = "none" if first is None else f"step {first + 1}"
     star = '<b class="star">★<span class="sr-only"> best</span></b>' if rank == 1 else str(rank)
     classes = " ".join(["best"] * (rank == 1) + ["selected"] * is_selected)
     return (
         f'<tr class="{classes}" data-index="{i}"><td class="rank">{star}</td>'
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
-        f"Solution {i}</button><span>{escape(_ending(scored))}</span></td>{cells}"
+        f"Solution {i}</button> {right(ranking, i)}<span>{escape(_ending(scored))}</span></td>"
+        f"{cells}"
         f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {found}</td>'
         "</tr>"
     )
@@ -108,10 +121,10 @@ def _ending(scored: ScoredSolution) -> str:
 
 def candidate(ranking: Ranking, number: int, threshold: float) -> str:
     """The steps of one of the solutions."""
-    scored = ranking.scored[number]
+    result = result_of(ranking, number)
     return (
         f'<div class="candidate" data-solution="{number}"><h3>Steps of solution {number}</h3>'
-        f"{steps(scored, threshold)}{legend(threshold)}</div>"
+        f"{steps(result.scored, threshold, result.second)}{legend(threshold)}</div>"
     )
 
 

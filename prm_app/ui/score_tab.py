@@ -20,6 +20,7 @@ from prm_app.ui.header import Header
 from prm_app.ui.limits import require_short, solution_within
 from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
 from prm_app.ui.progress import until_open
+from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 
 EMPTY = """
@@ -108,12 +109,7 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
             problem.render()
             text.render()
             split = splitting()
-            second = gr.Dropdown(
-                [("No other model", ""), *((prm.title, prm.key) for prm in models.models())],
-                value="",
-                label="Compare with",
-                elem_id="second",
-            )
+            second = second_model(models, "second")
             button = gr.Button("Score", variant="primary", elem_id="score", elem_classes="go")
             preview = gr.HTML(apply_default_css=False, elem_id="preview")
         with gr.Column(elem_classes="reading"):

@@ -48,6 +48,15 @@ def test_ranks_marks_the_winner_and_draws_every_curve(visit):
     expect(page.locator("#winner")).to_contain_text(re.compile("aggregations? (agree|disagree)"))
 
 
+def test_the_chart_stays_when_a_ranking_is_done_again_at_once(visit):
+    page = opened(visit())
+    for _ in range(4):
+        rank(page)
+        expect(page.locator("#winner table.votes")).to_be_visible()
+        page.wait_for_timeout(1000)
+        expect(page.locator("#curves .scatterlayer .trace")).to_have_count(COUNT)
+
+
 def test_one_click_on_an_example_ranks_it(visit):
     page = opened(visit())
     example = EXAMPLES["best_of_n"][2]
@@ -152,3 +161,17 @@ def test_what_cannot_be_ranked_says_why(visit):
         card.fill(" ")
     rank(page)
     expect(alert).to_contain_text("There are no solutions")
+
+
+def test_answers_are_held_against_the_reference_and_a_second_model(visit):
+    page = opened(visit())
+    rows(page, COUNT)
+    expect(page.locator("#winner table.votes tbody tr")).not_to_have_count(0)
+    page.locator("#reference :is(input, textarea)").fill("110")
+    page.locator("#rank-second input").click()
+    page.get_by_role("option", name="Demo PRM (Qwen format)").click()
+    rank(page)
+    expect(page.locator("#winner .comparison")).to_contain_text("Kendall's tau")
+    expect(page.locator("#table .who b.right")).to_have_count(sum(EXAMPLE["right"]))
+    expect(page.locator("#table .who b.wrong")).to_have_count(COUNT - sum(EXAMPLE["right"]))
+    expect(page.locator("#candidate .second")).not_to_have_count(0)

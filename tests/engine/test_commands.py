@@ -29,6 +29,28 @@ def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, m
     assert "1 of 2 solutions could not be scored" in done.stderr
 
 
+def test_a_second_model_judges_beside_the_first():
+    problem = "What is 2 + 3 * 4?"
+    texts = ["3 * 4 = 12\n2 + 12 = 14", "2 + 3 = 5\n5 * 4 = 20", "3 * 4 = 12\n12 + 2 = 14"]
+    lines = "\n".join(json.dumps({"problem": problem, "solution": text}) for text in texts)
+
+    def answers(command: str, *models: str) -> list[dict]:
+        named = [option for model in models for option in ("--model", model)]
+        run = [sys.executable, "-m", "prm_app.cli", command, "-", "--json", *named]
+        done = subprocess.run(run, input=lines, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    both, alone = answers("score", "demo-skywork", "demo-qwen"), answers("score", "demo-qwen")
+    for row, expected in zip(both, alone, strict=True):
+        assert row["model"] == "demo-skywork"
+        assert row["compared_with"]["rewards"] == pytest.approx(expected["rewards"], abs=1e-5)
+    [ranked] = answers("rank", "demo-skywork", "demo-qwen")
+    assert ranked["compared_with"]["best"] in (1, 3)
+    assert -1 <= ranked["compared_with"]["kendall_tau"] <= 1
+    assert ranked["majority_vote"]["solutions"] == [1, 3]
+
+
 def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):
     problem, text = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
     command = [sys.executable, "-m", "prm_app.cli", "score", "--json", "--model", model]

@@ -13,7 +13,8 @@ from work import TooMuchWork, bounded
 from prm_app.catalog import find_model
 from prm_app.checkpoint import fetch, open_family
 from prm_app.errors import InputError
-from prm_app.solutions.documents import Ranking, Result, rank_document
+from prm_app.solutions.documents import Result, rank_document
+from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution, solution
 from prm_app.solutions.steps import SPLITS
 from prm_app.ui import rank_views, rich_text, views

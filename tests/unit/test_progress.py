@@ -10,7 +10,8 @@ from instant import InstantScorer, reward
 
 from prm_app.errors import InputError
 from prm_app.solutions.aggregation import AGGREGATIONS
-from prm_app.solutions.documents import Ranking, rank_document
+from prm_app.solutions.documents import rank_document
+from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import Solution
 from prm_app.ui import rank_views
 from prm_app.ui.limits import MOST_IN_ALL, MOST_RANKED, require_few, solution_within

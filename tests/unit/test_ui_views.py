@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from prm_app.errors import InputError
-from prm_app.solutions.documents import Ranking, Result, rank_document
+from prm_app.solutions.documents import Result, rank_document
 from prm_app.solutions.marks import RIGHT, UNSURE, WRONG, mark, shown
+from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui import figures, label_views, rank_views, views
 from prm_app.ui.rich_text import rich, wrapped
@@ -152,6 +153,8 @@ def test_curves_emphasise_the_winner():
     figure = figures.reward_curves(RANKING.scored, RANKING.order("mean"), 0.5)
     assert [trace.meta for trace in figure.data] == [3, 2, 1]
     assert figure.data[-1].line.width > figure.data[0].line.width
+    for trace in figure.data:
+        assert f"<b>Solution {trace.meta}, step 1:" in trace.hovertext[0]
 
 
 def test_rank_document_keeps_failures():

@@ -1,0 +1,91 @@
+"""From a question of Best-of-N to its ranking, as more of it becomes known; draws nothing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import NamedTuple
+
+from prm_app.catalog import Prm
+from prm_app.errors import InputError
+from prm_app.scoring import Models, Status
+from prm_app.solutions.ranking import Ranking, RankOpinion
+from prm_app.solutions.solution import Solution
+from prm_app.solutions.steps import Split
+from prm_app.solutions.voting import group_by_answer, match_answer
+from prm_app.ui.limits import MOST_SHOWN, require_short
+from prm_app.ui.progress import Outcomes, scored_one_by_one, solutions_of, until_open
+
+VOTES_AT_ONCE = asyncio.Semaphore(2)
+"""Each vote may keep a process busy for seconds."""
+
+
+class Question(NamedTuple):
+    """What is ranked, by which model, beside which second one, held against which answer.
+
+    `second` and `reference` are empty if there is none.
+    """
+
+    problem: str
+    texts: list[str]
+    split: Split
+    delimiter: str
+    model: str
+    second: str = ""
+    reference: str = ""
+
+
+async def rankings(
+    models: Models, question: Question, texts: Mapping[int, str]
+) -> AsyncIterator[Status | Ranking]:
+    """The ranking of texts by number, again whenever more is known, and how far a model is.
+
+    The model scores first, then the second one; then the final answers are compared, of at most
+    `MOST_SHOWN` solutions.
+
+    Raises:
+        PrmError: A model cannot be opened, or the reference answer cannot be read; what was known
+            before stands.
+    """
+    require_short("reference answer", question.reference, 1000)
+    solutions = await solutions_of(question.problem, texts, question.split, question.delimiter)
+    ranking = Ranking(question.problem, len(texts), {})
+    async for status, _, outcomes in _scored(models, question.model, solutions):
+        ranking = replace(ranking, outcomes=outcomes)
+        yield status or ranking
+    if question.second:
+        async for status, prm, theirs in _scored(models, question.second, solutions):
+            if prm is not None:
+                second = Ranking(question.problem, len(texts), theirs)
+                ranking = replace(ranking, second=RankOpinion(prm.title, second, prm.threshold))
+            yield status or ranking
+    if len(texts) <= MOST_SHOWN and ranking.scored:
+        async for whole in _answered(ranking, question.reference, texts):
+            yield whole
+
+
+async def _scored(
+    models: Models, name: str, solutions: Mapping[int, Solution | InputError]
+) -> AsyncIterator[tuple[Status | None, Prm | None, Outcomes]]:
+    """How far a model is until it is open, then the outcomes so far with the model they are of."""
+    opening = models.open(name)
+    async for status in until_open(models, name, opening):
+        yield status, None, {}
+    with opening.result() as scorer:
+        async for outcomes in scored_one_by_one(scorer, solutions):
+            yield None, scorer.prm, outcomes
+
+
+async def _answered(
+    ranking: Ranking, reference: str, texts: Mapping[int, str]
+) -> AsyncIterator[Ranking]:
+    """The ranking with its final answers compared, then held against the reference answer."""
+    numbers = sorted(ranking.scored)
+    written = [texts[number] for number in numbers]
+    async with VOTES_AT_ONCE:
+        answers = await asyncio.to_thread(group_by_answer, written)
+        ranking = replace(ranking, answers=answers.numbered(numbers))
+        yield ranking
+        if reference.strip():
+            matches = await asyncio.to_thread(match_answer, written, reference)
+            right = frozenset(n for n, same in zip(numbers, matches, strict=True) if same)
+            yield replace(ranking, right=right)
