@@ -23,15 +23,6 @@ def table(record: dict[str, Any]) -> RenderableType:
     return Group(found, *(Text(note) for note in notes(record)))
 
 
-def markdown(record: dict[str, Any]) -> str:
-    """The record for a README."""
-    peers = [peer for peer in TITLES if peer in record["memory"]]
-    lines = [["", *(TITLES[peer] for peer in peers)], ["---"] * (len(peers) + 1)]
-    lines += [[name, *(figures.get(peer, "") for peer in peers)] for name, figures in rows(record)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{_title(record)}\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes(record))
-
-
 def rows(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
     """Each figure's name, and what each peer reached."""
     settings, results = record["settings"], record["results"]
@@ -83,11 +74,6 @@ def notes(record: dict[str, Any]) -> Iterator[str]:
     if "over_engine" in best.get("ours", {}):
         share = best["ours"]["over_engine"]
         yield f"Our scorer takes {share:+.1%} over vLLM's own time for the same prompts."
-    if page := results.get("start", {}).get("page"):
-        yield (
-            f"Page up after {page['page']:.1f} s, engine ready after {page['engine']:.1f} s, first "
-            f"result {page['first_result']:.2f} s after that."
-        )
     usage = record["memory"].get("ours", {})
     if "rewards" in usage:
         yield (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
@@ -21,35 +21,21 @@ import numpy as np
 from prm_app.bench import machine, prompts, scenarios
 from prm_app.bench.ceiling import ceiling, set_shares
 from prm_app.bench.checks import Checks
-from prm_app.bench.growth import growth
-from prm_app.bench.startup import page
 from prm_app.bench.worker import Worker
 from prm_app.catalog import Prm
 from prm_app.checkpoint import parameters
 from prm_app.local.engine_args import itemsize, require_engine
 from prm_app.solutions.solution import Solution
 
-SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users", "start")
+SCENARIOS = ("best-of-n", "distinct", "latency", "edit", "edit-long", "users")
 LONG_SENTENCES = 14
-_RECORDED = (
-    "problems",
-    "candidates",
-    "steps",
-    "sentences",
-    "repeats",
-    "users",
-    "prompts",
-    "engine",
-)
+_NOT_RECORDED = {"prm", "folder", "peers", "scenarios"}
 OnProgress = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments.
-
-    `growth` is the largest number of solutions in the growth series, 0 for none.
-    """
+    """What to measure. `folder` is a local checkpoint; `engine` are vLLM's engine arguments."""
 
     prm: Prm
     folder: Path
@@ -63,7 +49,6 @@ class Settings:
     sentences: int = 1
     repeats: int = 3
     users: int = 64
-    growth: int = 0
 
     def source(self) -> Iterator[prompts.Problem]:
         """Problems without end, or those of the file.
@@ -75,28 +60,31 @@ class Settings:
         spread = self.steps // 2
         return prompts.made_up(self.candidates, self.steps, self.sentences, seed=0, spread=spread)
 
+    def record(self) -> dict[str, Any]:
+        """Those that change a figure, as plain data."""
+        names = [each.name for each in fields(self) if each.name not in _NOT_RECORDED]
+        return {
+            name: str(value) if isinstance(value, Path) else value
+            for name in names
+            if (value := getattr(self, name)) is not None
+        }
+
 
 def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict[str, Any]:
     """Measures everything asked for and returns the record; `checks.equal` says if peers agree."""
     require_engine()
     with TemporaryDirectory() as logs, ExitStack() as stack:
-        start: dict[str, Any] = {}
-        if "start" in settings.scenarios:
-            on_progress("Opening the page")
-            start["page"] = page(settings.prm, settings.folder, settings.engine)
         workers: dict[str, Worker] = {}
+        start: dict[str, dict[str, float]] = {}
         for peer in settings.peers:
             on_progress(f"Starting {peer}")
             log = Path(logs, f"{peer}.log")
             workers[peer] = Worker(peer, settings.prm, settings.folder, _shared(settings), log)
             stack.callback(workers[peer].close)
-            if start:  # then each one alone
-                start[peer] = {"ready": workers[peer].wait()}
-        if not start:
-            for worker in workers.values():
-                worker.wait()
+            # Alone: vLLM counts as its own what other programs take of a GPU meanwhile.
+            start[peer] = {"ready": workers[peer].wait()}
         record = measured(settings, workers, on_progress)
-        record["results"] |= {"start": start} if start else {}
+        record["results"]["start"] = start
         return record
 
 
@@ -108,26 +96,18 @@ def measured(
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": settings.prm.key,
         "machine": machine.describe(),
-        "settings": {
-            name: str(value) if isinstance(value, Path) else value
-            for name in _RECORDED
-            if (value := getattr(settings, name)) is not None
-        },
+        "settings": settings.record(),
     }
     run_ = _Run(settings, workers, on_progress)
     record["settings"]["candidates"] = run_.warm_up()
     run_.measure_ceiling()
     record["results"] = {
-        name: getattr(run_, name.replace("-", "_"))()
-        for name in settings.scenarios
-        if name != "start"
+        name: getattr(run_, name.replace("-", "_"))() for name in settings.scenarios
     }
     run_.measure_ceiling()
     if run_.ceiling:
         record["ceiling"] = run_.ceiling
         set_shares(record["results"], run_.ceiling["tokens_per_second"])
-    if settings.growth and "ours" in workers:
-        record["growth"] = growth(workers["ours"], settings.growth, on_progress)
     record["memory"] = {peer: worker.run(scenarios.memory) for peer, worker in workers.items()}
     record["checks"] = run_.checks.record()
     return record
