@@ -44,7 +44,7 @@ class Api:
         self._client = httpx.AsyncClient(
             # httpx's own reading of the environment fails on some of its values.
             trust_env=False,
-            proxy=self._proxy and self._proxy.url,
+            proxy=self._proxy.url if self._proxy else None,
             verify=httpx.create_ssl_context(),
             headers=_authorization(api_key),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout), pool=None),

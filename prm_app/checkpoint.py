@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
@@ -42,6 +42,10 @@ from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMe
 from prm_app.proxies import proxy_for
 from prm_app.weights import require_no_pointers, require_weights
 
+if TYPE_CHECKING:
+    _Bar = tqdm[Any]
+else:
+    _Bar = tqdm  # generic in its stubs alone
 _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
 
@@ -59,6 +63,7 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     require_no_pointers(folder)
+    assert prm.family is not None, "a described model has its family"
     require_weights(folder, prm.family, _object(folder / "config.json"))
     return prm, folder
 
@@ -142,7 +147,7 @@ def count_parameters(config: Mapping[str, Any]) -> int:
         size = config.get("head_dim") or hidden // heads
         attention = 2 * hidden * size * (heads + (config.get("num_key_value_heads") or heads))
         layer = attention + 3 * hidden * config["intermediate_size"]
-        return config["vocab_size"] * hidden + config["num_hidden_layers"] * layer
+        return int(config["vocab_size"] * hidden + config["num_hidden_layers"] * layer)
     except KeyError:
         return 0
 
@@ -224,7 +229,7 @@ def _cached(repo: str) -> bool:
 
 
 def _download(repo: str, patterns: list[str], on_progress: Callable[[float], None]) -> Path:
-    class Progress(tqdm):
+    class Progress(_Bar):
         def update(self, n: float | None = 1) -> bool | None:
             done = super().update(n)
             if self.total and self.unit == "B":

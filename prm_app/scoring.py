@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 from typing import Self
@@ -88,7 +89,7 @@ class Scorer(ABC):
         while True:
             if waiting <= IN_FLIGHT - CHUNK and (chunk := list(islice(remaining, CHUNK))):
                 for (i, _), future in zip(chunk, self.submit([s for _, s in chunk]), strict=True):
-                    future.add_done_callback(lambda future, i=i: done.put((i, future)))
+                    future.add_done_callback(partial(_put, done, i))
                 waiting += len(chunk)
                 continue
             if not waiting:
@@ -99,6 +100,12 @@ class Scorer(ABC):
                 yield i, future.result()
             except PrmError as error:
                 yield i, error
+
+
+def _put(
+    done: SimpleQueue[tuple[int, Future[ScoredSolution]]], i: int, future: Future[ScoredSolution]
+) -> None:
+    done.put((i, future))
 
 
 class OpenedScorer(Scorer):

@@ -21,6 +21,7 @@ import numpy as np
 from prm_app.bench import machine, prompts, scenarios
 from prm_app.bench.ceiling import ceiling, set_shares
 from prm_app.bench.checks import Checks
+from prm_app.bench.prompts import Problem
 from prm_app.bench.worker import Worker
 from prm_app.catalog import Prm
 from prm_app.checkpoint import parameters
@@ -50,7 +51,7 @@ class Settings:
     repeats: int = 3
     users: int = 64
 
-    def source(self) -> Iterator[prompts.Problem]:
+    def source(self) -> Iterator[Problem]:
         """Problems without end, or those of the file.
 
         Solutions have from half to one and a half times `steps`, as unequal as real ones are.
@@ -226,7 +227,7 @@ class _Run:
         long = prompts.made_up(candidates=1, steps=8, sentences=LONG_SENTENCES, seed=1)
         return self._edit(prompts.take(long, 2 * self._settings.repeats))
 
-    def _edit(self, problems: Sequence[prompts.Problem]) -> dict[str, Any]:
+    def _edit(self, problems: Sequence[Problem]) -> dict[str, Any]:
         asked = [problem[0] for problem in problems]
         pairs = [(each, prompts.edited(each, len(each.steps) - 1)) for each in asked]
         found, rewards = {}, {}
@@ -254,7 +255,7 @@ class _Run:
             found[peer] = {"solutions_per_second": len(asked) / seconds, **_quantiles(waited)}
         return found
 
-    def _problems(self, number: int) -> list[prompts.Problem]:
+    def _problems(self, number: int) -> list[Problem]:
         return prompts.take(self._source, number)
 
     def _in_turn(self) -> list[tuple[str, Worker]]:
@@ -272,4 +273,5 @@ def _computed_share(before: Mapping[str, Any], after: Mapping[str, Any]) -> floa
     """The part of the tokens scored that was computed: all of them, if a peer keeps nothing."""
     if "computed" not in after:
         return 1.0
-    return (after["computed"] - before["computed"]) / (after["tokens"] - before["tokens"])
+    computed, total = (after[name] - before[name] for name in ("computed", "tokens"))
+    return float(computed / total)

@@ -38,7 +38,7 @@ class Worker:
 
     def wait(self) -> float:
         """Seconds from the start of the process until the peer was ready."""
-        return self._answer()
+        return float(self._answer())
 
     def run(self, measure: Callable[..., Any], *arguments: Any) -> Any:
         """Runs `measure(peer, *arguments)` in the process."""

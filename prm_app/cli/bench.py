@@ -30,7 +30,7 @@ code is 3 if they differ by more than rounding, or if more was computed in a sec
 model's matrix products alone allow. Each peer has a process and, on a GPU, up to 30%
 of its memory (--gpu-memory-utilization): name fewer --peers if that does not fit.
 """
-_DEFAULTS = {field.name: field.default for field in fields(Settings)}
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
 _NUMBERS = {
     "problems": "problems in one throughput measurement",
     "candidates": "solutions of each made-up problem",

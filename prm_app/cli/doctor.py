@@ -22,7 +22,7 @@ TAKES_ENGINE_OPTIONS = True
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "doctor",
         help="check the installation: versions, plugin, device, memory, and known rewards",
         description="Checks the installation part by part, and scores the example of the model's "

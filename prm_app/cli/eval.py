@@ -4,7 +4,7 @@ import argparse
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +45,8 @@ with such a candidate: they are listed, and the exit code is 1.
 
 The command takes every engine option of vLLM: `prm-app eval --help=all` lists them.
 """
+Measure = Callable[..., dict[str, Any]]
+Report = Callable[[dict[str, Any]], Iterator[RenderableType]]
 GRID = [i / 10 for i in range(1, 10)]
 BEST = "best on this data"
 CAVEAT = """\
@@ -53,7 +55,7 @@ published figures, whose threshold was fixed beforehand."""
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "eval",
         help="how well a model finds first errors (ProcessBench) or chooses solutions (best-of-N)",
         description="Measures a process reward model on labelled steps or on judged candidates.",
@@ -248,4 +250,7 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
-KINDS = {Labelled: (_first_errors, _first_error_report), Choice: (_best_of, _best_of_report)}
+KINDS: dict[type, tuple[Measure, Report]] = {
+    Labelled: (_first_errors, _first_error_report),
+    Choice: (_best_of, _best_of_report),
+}

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from itertools import islice
 from pathlib import Path
@@ -47,7 +47,7 @@ A JSON or JSONL file holds {"problem": ..., "solutions": [text, ...]} for each p
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "rank",
         help="rank several solutions of a problem (Best-of-N), with votes over their answers",
         description="Ranks solutions of a problem by the rewards of their steps (Best-of-N).",
@@ -90,15 +90,16 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    problems = [_generated(args)] if args.generate is not None else _given(args)
+    problems = _given(args) if args.generate is None else [_generated(args)]
     failed = 0
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        for problem, ranking in _rankings(args, scorer, problems):
-            if ranking is None:
+        for each in _rankings(args, scorer, problems):
+            if isinstance(each, PlaceError):
                 failed += 1
-                _refuse(args, problem)
+                _refuse(args, each)
                 continue
+            problem, ranking = each
             failed += len(ranking.failed)
             votes = _votes(ranking, problem, args.aggregate)
             if args.json:
@@ -169,7 +170,7 @@ def _generated(args: argparse.Namespace) -> Problem:
         args.generator_seed,
         args.timeout,
     )
-    problem, rows, failure = _problem(args), [], None
+    problem, rows, failure = _problem(args), list[Row](), None
     for each in generator.candidates(problem, args.generate):
         if isinstance(each, PrmError):
             show.failure(with_options(each))
@@ -189,8 +190,8 @@ def _problem(args: argparse.Namespace) -> str:
 
 
 def _rankings(
-    args: argparse.Namespace, scorer: Scorer, problems: list[Problem | PlaceError]
-) -> Iterator[tuple[Problem, Ranking] | tuple[PlaceError, None]]:
+    args: argparse.Namespace, scorer: Scorer, problems: Sequence[Problem | PlaceError]
+) -> Iterator[tuple[Problem, Ranking] | PlaceError]:
     """Each problem with its ranking, in order; all problems are scored together."""
     jobs = [
         attempt(solution_in, args, row)
@@ -201,7 +202,7 @@ def _rankings(
     outcomes = in_order(scorer, jobs)
     for each in problems:
         if isinstance(each, PlaceError):
-            yield each, None
+            yield each
             continue
         count = len(each.solutions)
         yield each, Ranking(each.problem, count, dict(enumerate(islice(outcomes, count), 1)))
@@ -210,7 +211,8 @@ def _rankings(
 def _votes(ranking: Ranking, problem: Problem, how: Aggregation) -> dict[str, Vote | None]:
     """The votes of the solutions that were scored."""
     numbers = sorted(ranking.scored)
-    voters = [problem.solutions[number - 1].text for number in numbers]
+    texts = {i: row.text for i, row in enumerate(problem.solutions, 1) if isinstance(row, Row)}
+    voters = [texts[number] for number in numbers]
     rewards = [ranking.scored[number].aggregate(how) for number in numbers]
     answers = group_by_answer(voters)
     return {

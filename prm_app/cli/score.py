@@ -44,7 +44,7 @@ The command takes every engine option of vLLM: `prm-app score --help=all` lists 
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "score",
         help="score the steps of a solution, or of a file of solutions",
         description="Scores each step of a solution with a process reward model.",

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,7 @@ def shut_down(engine: Any, last: bool) -> None:
     vLLM's core ends with `cleanup_dist_env_and_memory`, which destroys the parallel groups that all
     engines of a process share (vLLM 0.32, v1/engine/core.py).
     """
-    from vllm.v1.engine import core
-
+    core: Any = import_module("vllm.v1.engine.core")
     cleanup = core.cleanup_dist_env_and_memory
     if not last:
         core.cleanup_dist_env_and_memory = lambda *args, **kwargs: None
@@ -133,7 +133,7 @@ def load_error(error: BaseException) -> PrmError:
     """What a failure of vLLM to load a model means for its user."""
     if isinstance(error, PrmError):
         return error
-    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    lines = [frame.line or "" for frame in traceback.extract_tb(error.__traceback__)[-1:]]
     text = str(error) or " at ".join([type(error).__name__, *lines])
     memory = ("out of memory", "OutOfMemory", "available memory", "free memory", "KV cache")
     if isinstance(error, MemoryError) or any(word.lower() in text.lower() for word in memory):

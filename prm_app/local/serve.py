@@ -77,7 +77,7 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     )
     serving.add_argument("--family", help="the family that the model is read as")
     serving.add_argument("--family-option", action="append", help="NAME=VALUE, of its family")
-    args = parser.parse_args(["serve", *argv])
+    args: argparse.Namespace = parser.parse_args(["serve", *argv])
     _guard(args)
     options = family_options(args.family_option or [])
     named = find_model(args.model_tag or DEFAULT.key, args.family, options)

@@ -43,10 +43,12 @@ def _parser(add_help: bool = False) -> Any:
         rest: list[str]
 
         def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-            namespace, self.rest = super().parse_known_args(args, namespace)
+            parse: Any = super().parse_known_args
+            namespace, self.rest = parse(args, namespace)
             return namespace, []
 
-    parser = EngineOptions(
+    untyped: Any = EngineOptions
+    parser = untyped(
         prog="prm-app",
         usage="prm-app COMMAND [options]",
         add_help=add_help,

@@ -83,7 +83,7 @@ class _TokenClient(Client):
         except FamilyError as error:
             raise NotAPrmError(
                 f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
-                f"{self.prm.family.name} format: {error}. If it is one, start the server with "
+                f"{self._prompts.name} format: {error}. If it is one, start the server with "
                 "`prm-app serve`, or with "
                 """`vllm serve --pooler-config '{"tok_pooling_type": "ALL"}'`."""
             ) from error

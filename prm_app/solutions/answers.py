@@ -96,7 +96,7 @@ class Reader:
 
     def equal(self, expected: str, text: str) -> bool:
         """Whether two solutions have the same final answer."""
-        return self._ask([readable(expected), readable(text)], self._left)["equal"]
+        return bool(self._ask([readable(expected), readable(text)], self._left)["equal"])
 
     def close(self) -> None:
         if self._process is not None:
@@ -147,6 +147,8 @@ class _Process:
             text=True,
             encoding="utf-8",
         )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._times = psutil.Process(self._process.pid)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -163,8 +165,8 @@ class _Process:
         """
         before = self._spent()
         with suppress(OSError):  # it is gone, as the next line finds
-            self._process.stdin.write(json.dumps([seconds, *request]) + "\n")
-            self._process.stdin.flush()
+            self._stdin.write(json.dumps([seconds, *request]) + "\n")
+            self._stdin.flush()
         line = self._line(seconds + GRACE, SLOWEST * (seconds + GRACE))
         if line is None:
             return None, seconds + GRACE
@@ -195,7 +197,7 @@ class _Process:
         return 0.0
 
     def _listen(self) -> None:
-        for line in self._process.stdout:
+        for line in self._stdout:
             self._lines.put(line)
         self._lines.put("")
 

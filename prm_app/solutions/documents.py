@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from prm_app.errors import PrmError
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation, ranked
@@ -70,15 +71,19 @@ PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
 """The fields that answers to a file add to it."""
 
 
-def score_document(result: Result, threshold: float) -> dict:
+def score_document(result: Result, threshold: float) -> dict[str, Any]:
     """A scored solution as plain data: what the endpoint answers and the page's buttons hand out.
 
     `first_error` counts steps from 1 and is None if no reward is under the threshold. A second
     opinion stands under `compared_with`, and the steps at which the two differ in `differs_at`.
     """
     scored, second = result.scored, result.second
-    document = {"model": scored.model, "problem": result.problem, "steps": list(scored.steps)}
-    document |= _judged(scored, threshold)
+    document: dict[str, Any] = {
+        "model": scored.model,
+        "problem": result.problem,
+        "steps": list(scored.steps),
+        **_judged(scored, threshold),
+    }
     if second is not None:
         document["compared_with"] = {
             "model": second.scored.model,
@@ -88,7 +93,7 @@ def score_document(result: Result, threshold: float) -> dict:
     return document
 
 
-def _judged(scored: ScoredSolution, threshold: float) -> dict:
+def _judged(scored: ScoredSolution, threshold: float) -> dict[str, Any]:
     first = scored.first_error(threshold)
     return {
         "rewards": list(scored.rewards),
@@ -101,7 +106,7 @@ def _judged(scored: ScoredSolution, threshold: float) -> dict:
     }
 
 
-def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict:
+def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[str, Any]:
     """A ranking as plain data, best first; `solution` counts from 1.
 
     A solution that could not be scored comes last, with `error` in place of its rewards.

@@ -239,7 +239,8 @@ def _goes_on(line: str) -> bool:
 
 
 def _after_blanks(text: str, start: int) -> int:
-    return _BLANKS.match(text, start).end()
+    blanks = _BLANKS.match(text, start)
+    return blanks.end() if blanks else start
 
 
 def _require_end(text: str, end: int) -> None:

@@ -5,7 +5,7 @@ Knows what the fields mean, by the names of ProcessBench, and none of the shapes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -143,7 +143,7 @@ class Problem:
 
     place: Place
     problem: str
-    solutions: list[Row | PlaceError]
+    solutions: Sequence[Row | PlaceError]
     answer: str | None = None
     alone: bool = False
 

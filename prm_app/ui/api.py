@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import fields
 from typing import Any
 
-import gradio as gr
+from gradio.events import api
 
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
@@ -107,9 +107,9 @@ def publish(models: Models) -> None:
         ]
 
     shared = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
-    gr.api(score, api_name="score", **shared)
-    gr.api(rank, api_name="rank", **shared)
-    gr.api(list_models, api_name="models", concurrency_limit=None)
+    api(score, api_name="score", **shared)
+    api(rank, api_name="rank", **shared)
+    api(list_models, api_name="models", concurrency_limit=None)
 
 
 def _threshold(prm: Prm, threshold: float | None) -> float:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 
 from prm_app.errors import InputError, PrmError
@@ -93,9 +94,13 @@ async def _ask(
 ) -> None:
     futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
     for number, future in zip(solutions, futures, strict=True):
-        asyncio.wrap_future(future).add_done_callback(
-            lambda done, number=number: arrived.put_nowait((number, done))
-        )
+        asyncio.wrap_future(future).add_done_callback(partial(_arrive, arrived, number))
+
+
+def _arrive(
+    arrived: asyncio.Queue[Arrival], number: int, done: asyncio.Future[ScoredSolution]
+) -> None:
+    arrived.put_nowait((number, done))
 
 
 async def _arrivals(arrived: asyncio.Queue[Arrival], most: int, seconds: float) -> list[Arrival]:

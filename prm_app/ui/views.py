@@ -34,7 +34,7 @@ def notice(message: str) -> str:
     return f'<p class="notice" role="status">{escape(message)}</p>'
 
 
-def stale(asked: tuple | None, given: tuple) -> str:
+def stale(asked: object, given: object) -> str:
     """A remark where what was scored is no longer what stands in the fields."""
     if asked is None or asked == given:
         return ""

@@ -239,7 +239,7 @@ class TwoLabelFamily(PrmFamily):
 
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
         wrong, right = self._validated(logits).T
-        return sigmoid(right - wrong).tolist()
+        return list(map(float, sigmoid(right - wrong)))
 
 
 def architectures_of(config: Mapping[str, Any]) -> list[str]:
@@ -250,4 +250,4 @@ def architectures_of(config: Mapping[str, Any]) -> list[str]:
 
 def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.floating]:
     """Probabilities in [0, 1] from logits, without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))
