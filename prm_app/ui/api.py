@@ -21,10 +21,14 @@ from prm_app.ui.listeners import SCORING
 from prm_app.ui.progress import Outcomes, all_scored, solutions_of
 
 
-def publish(models: Models) -> None:
-    """Publishes the endpoints; to be called inside the Blocks."""
+class Endpoints:
+    """The endpoints; their signatures and docstrings are what callers and agents read."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
 
     async def score(
+        self,
         problem: str,
         solution: str,
         model: str = "",
@@ -49,16 +53,17 @@ def publish(models: Models) -> None:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
         """
-        limit = _threshold(models.find(model), threshold)
-        scored = await _scored_alone(models, model, problem, solution, split, delimiter)
+        limit = _threshold(self._models.find(model), threshold)
+        scored = await _scored_alone(self._models, model, problem, solution, split, delimiter)
         second = None
         if compare_with:
-            prm = models.find(compare_with)
-            other = await _scored_alone(models, prm.key, problem, solution, split, delimiter)
+            prm = self._models.find(compare_with)
+            other = await _scored_alone(self._models, prm.key, problem, solution, split, delimiter)
             second = Opinion(prm.title, other, prm.threshold)
         return score_document(Result(problem, scored, second), limit)
 
     async def rank(
+        self,
         problem: str,
         solutions: list[str],
         aggregation: Aggregation = "mean",
@@ -85,11 +90,11 @@ def publish(models: Models) -> None:
         if not solutions:
             raise InputError("There are no solutions: give at least one.")
         require_few(solutions, MOST_RANKED)
-        limit = _threshold(models.find(model), threshold)
-        outcomes = await _scored(models, model, problem, solutions, split, delimiter)
+        limit = _threshold(self._models.find(model), threshold)
+        outcomes = await _scored(self._models, model, problem, solutions, split, delimiter)
         return rank_document(Ranking(problem, len(solutions), outcomes), aggregation, limit)
 
-    async def list_models() -> list[dict[str, Any]]:
+    async def models(self) -> list[dict[str, Any]]:
         """Lists the process reward models on offer.
 
         Each has its key, title, checkpoint (null if it is bundled), family, default threshold,
@@ -101,15 +106,19 @@ def publish(models: Models) -> None:
             | {
                 "checkpoint": None if prm.bundled else prm.checkpoint,
                 "family": prm.family and prm.family.name,
-                "ready": models.status(prm.key).ready,
+                "ready": self._models.status(prm.key).ready,
             }
-            for prm in models.models()
+            for prm in self._models.models()
         ]
 
+
+def publish(models: Models) -> None:
+    """Publishes the endpoints; to be called inside the Blocks."""
+    endpoints = Endpoints(models)
     shared = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
-    api(score, api_name="score", **shared)
-    api(rank, api_name="rank", **shared)
-    api(list_models, api_name="models", concurrency_limit=None)
+    api(endpoints.score, api_name="score", **shared)
+    api(endpoints.rank, api_name="rank", **shared)
+    api(endpoints.models, api_name="models", concurrency_limit=None)
 
 
 def _threshold(prm: Prm, threshold: float | None) -> float:
