@@ -42,7 +42,7 @@ _QWEN2_PIECES = (
 
 
 def installed() -> Path | None:
-    """The base model's file, where its package is installed."""
+    """The base model's file, if its package is installed."""
     spec = find_spec(PACKAGE)
     for folder in spec.submodule_search_locations or () if spec else ():
         if (path := Path(folder) / FILE).is_file():

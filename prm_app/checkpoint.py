@@ -50,12 +50,16 @@ _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
 
 def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) -> tuple[Prm, Path]:
-    """The entry with its family, and the folder of its checkpoint, downloaded where needed.
+    """The entry with its family, and the folder of its checkpoint, downloaded if needed.
 
-    `on_progress` is called with the part of the files that is there, in [0, 1].
-    Raises ModelNotFoundError where there is no such checkpoint or no right to read it, NotAPrmError
-    if it is of no family known here or lacks its head, and ModelError where a file is missing,
-    damaged or quantised.
+    Args:
+        prm: The model.
+        on_progress: Called with the part of the files that is there, in [0, 1].
+
+    Raises:
+        ModelNotFoundError: There is no such checkpoint, or no right to read it.
+        NotAPrmError: It is of no family known here, or lacks its head.
+        ModelError: A file is missing, damaged or quantised.
     """
     if prm.bundled:
         demo_weights.prepare(Path(prm.checkpoint).name, on_progress)
@@ -117,9 +121,16 @@ def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFami
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:
-    """Raises OutOfMemoryError where the weights alone, at `itemsize` bytes each, do not fit.
+    """Refuses a model whose weights alone do not fit.
 
-    `available` is the memory in bytes of the devices they are to be loaded on.
+    Args:
+        prm: The model.
+        folder: Its checkpoint.
+        available: The memory of the devices that it is to be loaded on, in bytes.
+        itemsize: Bytes of one weight there.
+
+    Raises:
+        OutOfMemoryError: They do not fit.
     """
     needed = parameters(folder) * itemsize
     if needed > available:

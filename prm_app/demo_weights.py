@@ -61,7 +61,7 @@ def prepare(family: str, on_progress: Callable[[float], None] = lambda done: Non
     """The folder of the demo PRM's checkpoint, merged first if it is not there yet.
 
     `on_progress` is called with the part that is done, in [0, 1].
-    Raises ModelError where the cache cannot be written.
+    Raises ModelError if the cache cannot be written.
     """
     target = folder(family)
     if target.is_relative_to(SMALL) or (target / "config.json").is_file():

@@ -39,7 +39,7 @@ PENDING_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class PrmRequest:
-    """The checked data of one request; `single` where it was not a list."""
+    """The checked data of one request; `single` if it was not a list."""
 
     items: list[tuple[str, list[str]]]
     single: bool

@@ -138,34 +138,34 @@ class _Run:
     def warm_up(self) -> int:
         """What a first call loads and compiles is not measured; how many candidates there are."""
         problems = self._problems(2)
-        asked = list(chain(*problems))
+        solutions = list(chain(*problems))
         for worker in self._workers.values():
-            worker.run(scenarios.one_by_one, asked[:2])
-            worker.run(scenarios.throughput, asked)
+            worker.run(scenarios.one_by_one, solutions[:2])
+            worker.run(scenarios.throughput, solutions)
         return len(problems[0])
 
     def measure_ceiling(self) -> None:
         """Keeps the highest: before and after, in case other programs took time once."""
         if "vllm" in self._workers:
             self._on_progress("Measuring the arithmetic ceiling")
-            found = self._workers["vllm"].run(ceiling)
-            self.ceiling = max(self.ceiling, found, key=lambda each: each.get("flops", 0.0))
+            measured = self._workers["vllm"].run(ceiling)
+            self.ceiling = max(self.ceiling, measured, key=lambda each: each.get("flops", 0.0))
 
     def best_of_n(self) -> dict[str, Any]:
         """All candidates of several problems, given at once."""
-        found = self._throughput(
+        results = self._throughput(
             "Best-of-N", lambda: list(chain(*self._problems(self._settings.problems)))
         )
         if "vllm" in self._workers and "ours" in self._workers:
             # On prompts that neither has seen: what our scorer adds to vLLM's own time.
             engine, ours = [], []
             for _ in range(self._settings.repeats):
-                asked = list(chain(*self._problems(self._settings.problems)))
+                solutions = list(chain(*self._problems(self._settings.problems)))
                 self._on_progress("Best-of-N: vLLM alone")
-                engine.append(self._workers["vllm"].run(scenarios.compute, asked))
-                ours.append(self._workers["ours"].run(scenarios.throughput, asked)[0])
-            found["ours"]["over_engine"] = median(ours) / median(engine) - 1
-        return found
+                engine.append(self._workers["vllm"].run(scenarios.compute, solutions))
+                ours.append(self._workers["ours"].run(scenarios.throughput, solutions)[0])
+            results["ours"]["over_engine"] = median(ours) / median(engine) - 1
+        return results
 
     def distinct(self) -> dict[str, Any]:
         """One solution each of many problems: nothing is shared."""
@@ -178,20 +178,20 @@ class _Run:
         seconds: dict[str, list[float]] = {peer: [] for peer in self._workers}
         before = self._usage()
         for repeat in range(self._settings.repeats):
-            asked = ask()
+            solutions = ask()
             rewards = {}
             for peer, worker in self._in_turn():
                 self._on_progress(f"{title} {repeat + 1}/{self._settings.repeats}: {peer}")
-                took, rewards[peer] = worker.run(scenarios.throughput, asked)
+                took, rewards[peer] = worker.run(scenarios.throughput, solutions)
                 seconds[peer].append(took)
             self.checks.compare(rewards)
         after = self._usage()
-        length, tokenising = next(iter(self._workers.values())).run(scenarios.tokens, asked)
+        length, tokenising = next(iter(self._workers.values())).run(scenarios.tokens, solutions)
         return {
             peer: {
-                "solutions": len(asked),
+                "solutions": len(solutions),
                 "tokens": length,
-                "solutions_per_second": len(asked) / median(took),
+                "solutions_per_second": len(solutions) / median(took),
                 "tokens_per_second": length / median(took),
                 "tokenising_share": tokenising / median(took),
                 "computed_share": _computed_share(before[peer], after[peer]),
@@ -205,22 +205,24 @@ class _Run:
 
     def latency(self) -> dict[str, Any]:
         """One solution at a time."""
-        asked = [problem[0] for problem in self._problems(20 * self._settings.repeats)]
-        found, rewards = {}, {}
+        solutions = [problem[0] for problem in self._problems(20 * self._settings.repeats)]
+        results, rewards = {}, {}
         for peer, worker in self._in_turn():
             self._on_progress(f"One solution alone: {peer}")
-            seconds, rewards[peer] = worker.run(scenarios.one_by_one, asked)
-            found[peer] = _quantiles(seconds)
+            seconds, rewards[peer] = worker.run(scenarios.one_by_one, solutions)
+            results[peer] = _quantiles(seconds)
         self.checks.compare(rewards)
-        return found
+        return results
 
     def edit(self) -> dict[str, Any]:
         """The last step of a solution that was scored before is changed."""
-        given = self._settings
-        if given.prompts is not None:
-            return self._edit(self._problems(5 * given.repeats))
-        equal = prompts.made_up(candidates=1, steps=given.steps, sentences=given.sentences, seed=2)
-        return self._edit(prompts.take(equal, 5 * given.repeats))
+        settings = self._settings
+        if settings.prompts is not None:
+            return self._edit(self._problems(5 * settings.repeats))
+        equal = prompts.made_up(
+            candidates=1, steps=settings.steps, sentences=settings.sentences, seed=2
+        )
+        return self._edit(prompts.take(equal, 5 * settings.repeats))
 
     def edit_long(self) -> dict[str, Any]:
         """The same with solutions of nearly 4,096 tokens in eight steps."""
@@ -228,32 +230,32 @@ class _Run:
         return self._edit(prompts.take(long, 2 * self._settings.repeats))
 
     def _edit(self, problems: Sequence[Problem]) -> dict[str, Any]:
-        asked = [problem[0] for problem in problems]
-        pairs = [(each, prompts.edited(each, len(each.steps) - 1)) for each in asked]
-        found, rewards = {}, {}
+        solutions = [problem[0] for problem in problems]
+        pairs = [(each, prompts.edited(each, len(each.steps) - 1)) for each in solutions]
+        results, rewards = {}, {}
         for peer, worker in self._in_turn():
             self._on_progress(f"Editing the last step: {peer}")
             first, second, again, rewards[peer] = worker.run(scenarios.edits, pairs)
-            found[peer] = {
-                "tokens": worker.run(scenarios.tokens, asked)[0] / len(asked),
+            results[peer] = {
+                "tokens": worker.run(scenarios.tokens, solutions)[0] / len(solutions),
                 "first": median(first),
                 "edited": median(second),
                 "again": median(again),
                 "share": median(second) / median(first),
             }
         self.checks.compare(rewards)
-        return found
+        return results
 
     def users(self) -> dict[str, Any]:
         """Many users at once, each with solutions of their own."""
         number = self._settings.users
-        asked = [problem[0] for problem in self._problems(2 * number)]
-        found = {}
+        solutions = [problem[0] for problem in self._problems(2 * number)]
+        results = {}
         for peer, worker in self._in_turn():
             self._on_progress(f"{number} users: {peer}")
-            seconds, waited = worker.run(scenarios.users, asked, number)
-            found[peer] = {"solutions_per_second": len(asked) / seconds, **_quantiles(waited)}
-        return found
+            seconds, waited = worker.run(scenarios.users, solutions, number)
+            results[peer] = {"solutions_per_second": len(solutions) / seconds, **_quantiles(waited)}
+        return results
 
     def _problems(self, number: int) -> list[Problem]:
         return prompts.take(self._source, number)

@@ -20,7 +20,7 @@ from prm_app.errors import EngineError
 class Worker:
     """The process of one peer. `log` receives what its libraries print.
 
-    Raises EngineError, with the end of the log, where the peer fails.
+    Raises EngineError, with the end of the log, if the peer fails.
     """
 
     def __init__(

@@ -111,10 +111,10 @@ def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Label
     """The rows of the file, all of one kind; what cannot be read goes to `failures`."""
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
-    found = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
+    rows = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
     data: list[Any] = []
-    with show.progress("Reading", len(found)) as bar:
-        for case in found:
+    with show.progress("Reading", len(rows)) as bar:
+        for case in rows:
             row = case()
             if isinstance(row, PlaceError):
                 failures[str(row.place)] = InputError(row.message)
@@ -144,14 +144,17 @@ def _first_errors(
     own = "the model's own" if args.threshold is None else "--threshold"
     chosen[threshold] = ", ".join(filter(None, (own, chosen.get(threshold))))
     steps, labels = metrics.judged_steps(errors, rewards)
-    found = {each: metrics.detection(errors, rewards, each) for each in sorted(chosen)}
+    detections = {each: metrics.detection(errors, rewards, each) for each in sorted(chosen)}
     return {
-        "wrong": found[threshold].wrong,
-        "right": found[threshold].right,
+        "wrong": detections[threshold].wrong,
+        "right": detections[threshold].right,
         "detection": [
             {"threshold": each, "chosen": chosen[each]}
-            | {name: _figure(getattr(found[each], name)) for name in ("exact", "unflagged", "f1")}
-            for each in found
+            | {
+                name: _figure(getattr(detections[each], name))
+                for name in ("exact", "unflagged", "f1")
+            }
+            for each in detections
         ],
         "judged_steps": len(steps),
         "calibration_error": _figure(metrics.calibration_error(steps, labels)),

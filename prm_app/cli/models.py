@@ -15,7 +15,7 @@ from prm_app.local.engine_args import available_memory, itemsize
 EPILOG = """\
 Any other checkpoint of these families can be named by its hub name or folder wherever a model is
 asked for. "Fits" compares the weights alone with the memory of this machine: the GPU's, or the free
-memory where there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
+memory if there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
 """
 
 

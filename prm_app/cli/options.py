@@ -103,7 +103,7 @@ def add_scoring(parser: argparse.ArgumentParser) -> None:
         "--split",
         choices=SPLITS,
         help='what separates steps: "labels" is a line that starts with "Step 1", and "auto" '
-        "takes labels, else paragraphs, else lines (default: delimiter where given, else auto)",
+        "takes labels, else paragraphs, else lines (default: delimiter if one is given, else auto)",
     )
     group.add_argument(
         "--delimiter", metavar="TEXT", help=r"the text between two steps; \n stands for a newline"

@@ -90,7 +90,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    problems = _given(args) if args.generate is None else [_generated(args)]
+    problems = _of_files(args) if args.generate is None else [_generated(args)]
     failed = 0
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
@@ -120,7 +120,7 @@ def _refuse(args: argparse.Namespace, error: PlaceError) -> None:
         show.failure(str(error))
 
 
-def _given(args: argparse.Namespace) -> list[Problem | PlaceError]:
+def _of_files(args: argparse.Namespace) -> list[Problem | PlaceError]:
     """The problems and solutions of the files."""
     if not args.files:
         raise InputError("There are no solutions: give a file, or --generate with a generator.")
@@ -144,15 +144,15 @@ def _is_data(path: str) -> bool:
     return not {".json", ".jsonl"}.isdisjoint(map(str.lower, Path(path).suffixes))
 
 
-def _about(found: Problem, problem: str | None) -> Problem | PlaceError:
+def _about(whole: Problem, problem: str | None) -> Problem | PlaceError:
     """A file's problem with its text, which either the file or --problem says."""
-    if not found.problem.strip():
+    if not whole.problem.strip():
         if problem is None:
-            return PlaceError(found.place, "no “problem”: give --problem.")
-        return found.about(problem)
-    if problem is not None and problem != found.problem:
-        raise PlaceError(found.place, "it has a problem of its own: leave --problem out.")
-    return found
+            return PlaceError(whole.place, "no “problem”: give --problem.")
+        return whole.about(problem)
+    if problem is not None and problem != whole.problem:
+        raise PlaceError(whole.place, "it has a problem of its own: leave --problem out.")
+    return whole
 
 
 def _generated(args: argparse.Namespace) -> Problem:

@@ -110,7 +110,7 @@ def _score_rows(
 
 def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
     if isinstance(row, Row):
-        row.kept()  # what cannot be kept in the answer is told before anything is scored
+        row.fields()  # what cannot be kept in the answer is told before anything is scored
     return solution_in(args, row)
 
 
@@ -120,12 +120,12 @@ def _answer(row: Row | PlaceError, outcome: Outcome, threshold: float) -> dict[s
         return row.place.counts() | {"error": str(row)}
     if isinstance(outcome, PrmError):
         answer = {"problem": row.problem, "error": _located(row, outcome)}
-        said = {} if isinstance(outcome, PlaceError) else row.kept()
+        said = {} if isinstance(outcome, PlaceError) else row.fields()
     else:
-        answer, said = score_document(Result(row.problem, outcome), threshold), row.kept()
+        answer, said = score_document(Result(row.problem, outcome), threshold), row.fields()
     own = {*SCORE_FIELDS, *PLACE_FIELDS}
-    kept = {name: value for name, value in said.items() if name not in own}
-    return row.place.counts() | kept | answer
+    others = {name: value for name, value in said.items() if name not in own}
+    return row.place.counts() | others | answer
 
 
 def _show(row: Row | PlaceError, outcome: Outcome, threshold: float) -> None:

@@ -47,10 +47,10 @@ def detection(errors: Sequence[int], rewards: Rewards, threshold: float) -> Dete
         rewards: The step rewards of each solution, in [0, 1].
         threshold: A step is flagged if its reward is below it.
     """
-    found = [first_error(row, threshold) for row in rewards]
+    flagged = [first_error(row, threshold) for row in rewards]
     hits = [
         (error >= 0, (-1 if step is None else step) == error)
-        for error, step in zip(errors, found, strict=True)
+        for error, step in zip(errors, flagged, strict=True)
     ]
     wrong = [hit for is_wrong, hit in hits if is_wrong]
     right = [hit for is_wrong, hit in hits if not is_wrong]
@@ -83,13 +83,13 @@ def judged_steps(errors: Sequence[int], rewards: Rewards) -> tuple[Numbers, Numb
 
     The labels of later steps mean little: they may follow rightly from what is wrong.
     """
-    kept = [
+    pairs = [
         (reward, i != error)
         for error, row in zip(errors, rewards, strict=True)
         for i, reward in enumerate(row)
         if error < 0 or i <= error
     ]
-    return np.array([k[0] for k in kept]), np.array([k[1] for k in kept], float)
+    return np.array([k[0] for k in pairs]), np.array([k[1] for k in pairs], float)
 
 
 def calibration_error(rewards: Numbers, labels: Numbers) -> float:

@@ -40,7 +40,7 @@ class LocalScorer(Scorer):
     """Scores with a loaded engine and computes no token prefix twice.
 
     Steps whose whole prefix was scored before are answered from the store. The rest is asked of the
-    engine with its prefix cache, whose rows start after the cached tokens; where these cover a step
+    engine with its prefix cache, whose rows start after the cached tokens; if these cover a step
     whose reward the store has lost, the prompt is computed again in full.
     """
 

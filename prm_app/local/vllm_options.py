@@ -17,11 +17,11 @@ def engine_options(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     program ends, as argparse does.
     """
     parser = _parser()
-    given = vars(parser.parse_args(list(argv)))
+    values = vars(parser.parse_args(list(argv)))
     rest = parser.rest
-    if "model" in given:  # an option of ours too
-        rest += ["--model", given.pop("model")]
-    return given, rest
+    if "model" in values:  # an option of ours too
+        rest += ["--model", values.pop("model")]
+    return values, rest
 
 
 def help_on_engine_options(arg: str) -> int:

@@ -20,6 +20,9 @@ from prm_app.solutions.solution import ScoredSolution, Solution
 class RemoteScorer(Scorer):
     """Scores with one or several servers of the same PRM.
 
+    Args:
+        servers: Their addresses, and how they are asked.
+
     Raises:
         PrmError: No server answers, a server serves another model, or the model is no PRM.
     """

@@ -35,7 +35,7 @@ LEAST = 0.25
 GRACE = 1.0
 """The processor time after which a process that went on beyond its time is ended."""
 SLOWEST = 10
-"""How many times as long it may take where other programs are at work."""
+"""How many times as long it may take if other programs are at work."""
 STARTS = 8
 """How many processes one vote may use: each that is ended needs another."""
 START_SECONDS = 120.0
@@ -122,11 +122,11 @@ class Reader:
 @contextmanager
 def reader(solutions: int) -> Iterator[Reader]:
     """A reader with the time that so many solutions may take."""
-    found = Reader(solutions)
+    timed = Reader(solutions)
     try:
-        yield found
+        yield timed
     finally:
-        found.close()
+        timed.close()
 
 
 def readable(text: str) -> str:

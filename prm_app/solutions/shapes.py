@@ -45,22 +45,22 @@ def read_problems(content: bytes, name: str, most: int = MOST_BYTES) -> list[Pro
 
 def pooled(problems: Iterable[Problem | PlaceError]) -> list[Problem | PlaceError]:
     """The same with the solutions of one problem together, if each had a value of its own."""
-    found: list[Problem | PlaceError] = []
+    together: list[Problem | PlaceError] = []
     pools: dict[str, list[Row | PlaceError]] = {}
     for each in problems:
         if isinstance(each, PlaceError) or not each.alone:
-            found.append(each)
+            together.append(each)
         elif each.problem in pools:
             pools[each.problem].extend(each.solutions)
         else:
             pools[each.problem] = [*each.solutions]
-            found.append(replace(each, solutions=pools[each.problem]))
-    return found
+            together.append(replace(each, solutions=pools[each.problem]))
+    return together
 
 
-def _attempt(read: Callable[..., Any], place: Place, *given: Any) -> Any:
+def _attempt(read: Callable[..., Any], place: Place, *values: Any) -> Any:
     try:
-        return read(place, *given)
+        return read(place, *values)
     except PlaceError as error:
         return error
 
@@ -73,16 +73,16 @@ def _problem(place: Place, value: Any) -> Problem:
     if not isinstance(value, dict):
         raise PlaceError(place, f"{_kind(value)}. It should be {SHAPES}.")
     for shape in (_prm800k, _math_shepherd, _stepwise):
-        if (found := shape(place, value)) is not None:
-            return found
+        if (result := shape(place, value)) is not None:
+            return result
     problem = _problem_text(place, value)
     several = [name for name in _SEVERAL if name in value]
     if len(several) > 1:
         raise PlaceError(place, f"both “{several[0]}” and “{several[1]}”: leave the one to read.")
     if not several:
         return _alone(place, problem, value, value.get("answer"))
-    found = _together(place, problem, several[0], value[several[0]], value)
-    return replace(found, answer=_answer(value.get("answer")))
+    result = _together(place, problem, several[0], value[several[0]], value)
+    return replace(result, answer=_answer(value.get("answer")))
 
 
 def _problem_text(place: Place, value: dict[str, Any]) -> str:

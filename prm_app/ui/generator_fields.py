@@ -41,10 +41,10 @@ def generator_fields(inputs: RankInputs, policy: Policy) -> Dependency | None:
         return None
     with gr.Accordion("Let a model write solutions", open=False, elem_id="generate"):
         fields = GeneratorFields(**_server_fields(policy), **_sampling_fields())
-    asked = {inputs.problem, *vars(fields).values()} - {None, fields.button, fields.message}
+    read = {inputs.problem, *vars(fields).values()} - {None, fields.button, fields.message}
     return fields.button.click(
         partial(_generate, fields, inputs, policy),
-        asked,
+        read,
         [inputs.cards, fields.message],
         **SCORING,
     )

@@ -109,8 +109,8 @@ class OfferedModels(Models):
 def password_check(name: str, password: str) -> Callable[[str, str], Any]:
     """What the page asks when somebody logs in; a wrong answer is slowed down."""
 
-    async def check(given_name: str, given_password: str) -> bool:
-        pairs = ((given_name, name), (given_password, password))
+    async def check(visitor: str, secret: str) -> bool:
+        pairs = ((visitor, name), (secret, password))
         right = all([hmac.compare_digest(a.encode(), b.encode()) for a, b in pairs])
         if not right:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)

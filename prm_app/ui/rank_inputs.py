@@ -184,9 +184,9 @@ def problems_of(path: str) -> tuple[list[Problem], list[PlaceError]]:
         InputError: Nothing in it can be read.
     """
     name = Path(path).name
-    found = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
-    problems = [each for each in found if isinstance(each, Problem)]
-    errors = [each for each in found if isinstance(each, PlaceError)]
+    outcomes = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
+    problems = [each for each in outcomes if isinstance(each, Problem)]
+    errors = [each for each in outcomes if isinstance(each, PlaceError)]
     if not problems:
         raise errors[0]
     return problems, errors

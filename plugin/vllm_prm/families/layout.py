@@ -40,7 +40,11 @@ class Prompt:
     steps: tuple[str, ...]
 
     def first_step_beyond(self, limit: int) -> int:
-        """The first step that `limit` tokens do not hold whole, counted from 1."""
+        """The first step that does not fit whole, counted from 1.
+
+        Args:
+            limit: How many tokens fit.
+        """
         fitting = sum(position < limit for position in self.positions)
         return min(fitting + 1, len(self.steps))
 
