@@ -4,7 +4,7 @@ import argparse
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -45,6 +45,8 @@ with such a candidate: they are listed, and the exit code is 1.
 
 The command takes every engine option of vLLM: `prm-app eval --help=all` lists them.
 """
+Measure = Callable[..., dict[str, Any]]
+Report = Callable[[dict[str, Any]], Iterator[RenderableType]]
 GRID = [i / 10 for i in range(1, 10)]
 BEST = "best on this data"
 CAVEAT = """\
@@ -53,7 +55,7 @@ published figures, whose threshold was fixed beforehand."""
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "eval",
         help="how well a model finds first errors (ProcessBench) or chooses solutions (best-of-N)",
         description="Measures a process reward model on labelled steps or on judged candidates.",
@@ -109,10 +111,10 @@ def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Label
     """The rows of the file, all of one kind; what cannot be read goes to `failures`."""
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
-    found = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
+    rows = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
     data: list[Any] = []
-    with show.progress("Reading", len(found)) as bar:
-        for case in found:
+    with show.progress("Reading", len(rows)) as bar:
+        for case in rows:
             row = case()
             if isinstance(row, PlaceError):
                 failures[str(row.place)] = InputError(row.message)
@@ -142,14 +144,17 @@ def _first_errors(
     own = "the model's own" if args.threshold is None else "--threshold"
     chosen[threshold] = ", ".join(filter(None, (own, chosen.get(threshold))))
     steps, labels = metrics.judged_steps(errors, rewards)
-    found = {each: metrics.detection(errors, rewards, each) for each in sorted(chosen)}
+    detections = {each: metrics.detection(errors, rewards, each) for each in sorted(chosen)}
     return {
-        "wrong": found[threshold].wrong,
-        "right": found[threshold].right,
+        "wrong": detections[threshold].wrong,
+        "right": detections[threshold].right,
         "detection": [
             {"threshold": each, "chosen": chosen[each]}
-            | {name: _figure(getattr(found[each], name)) for name in ("exact", "unflagged", "f1")}
-            for each in found
+            | {
+                name: _figure(getattr(detections[each], name))
+                for name in ("exact", "unflagged", "f1")
+            }
+            for each in detections
         ],
         "judged_steps": len(steps),
         "calibration_error": _figure(metrics.calibration_error(steps, labels)),
@@ -248,4 +253,7 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.1%}"
 
 
-KINDS = {Labelled: (_first_errors, _first_error_report), Choice: (_best_of, _best_of_report)}
+KINDS: dict[type, tuple[Measure, Report]] = {
+    Labelled: (_first_errors, _first_error_report),
+    Choice: (_best_of, _best_of_report),
+}

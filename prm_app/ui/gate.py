@@ -68,7 +68,7 @@ class Page(gr.Blocks):
 
     async def preprocess_data(self, block_fn: Any, *args: Any, **kwargs: Any) -> list[Any]:
         try:
-            values = await super().preprocess_data(block_fn, *args, **kwargs)
+            values: list[Any] = await super().preprocess_data(block_fn, *args, **kwargs)
         except gr.Error as error:
             error.print_exception = False
             raise
@@ -86,7 +86,8 @@ class Page(gr.Blocks):
     async def call_function(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As Gradio does; an error that is for the user is answered as its message."""
         try:
-            return await super().call_function(*args, **kwargs)
+            answer: dict[str, Any] = await super().call_function(*args, **kwargs)
+            return answer
         except PrmError as error:
             raise refusal(str(error)) from error
 
@@ -106,7 +107,7 @@ def _parameters(block_fn: Any) -> list[Parameter]:
 
 
 @cache
-def _checked(kind: Any) -> TypeAdapter:
+def _checked(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=ConfigDict(strict=True))
 
 

@@ -18,7 +18,7 @@ from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.header import Header
 from prm_app.ui.limits import require_short, solution_within
-from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.progress import until_open
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
@@ -151,7 +151,7 @@ def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
         **QUIET,
     )
     threshold = tab.head.threshold
-    threshold.change(partial(_redraw, tab), {tab.result, threshold}, tab.panel, **QUIET)
+    threshold.change(partial(_redraw, tab), {tab.result, threshold}, ordered(tab.panel), **QUIET)
 
 
 def _question(tab: ScoreTab, values: Values) -> Question:
