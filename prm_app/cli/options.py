@@ -154,9 +154,14 @@ def solution_in(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
     if args.threshold is None:
         return scorer.prm.threshold
-    if not 0 <= args.threshold <= 1:
-        raise InputError(f"--threshold is {args.threshold}: rewards lie in [0, 1].")
-    return args.threshold
+    return require_threshold(args.threshold)
+
+
+def require_threshold(threshold: float) -> float:
+    """The threshold itself; raises InputError if it does not lie in [0, 1]."""
+    if not 0 <= threshold <= 1:
+        raise InputError(f"--threshold is {threshold}: rewards lie in [0, 1].")
+    return threshold
 
 
 def text_of(args: argparse.Namespace, name: str) -> str:

@@ -91,10 +91,11 @@ class Row:
         }
         if self.said.get("scores") is not None:
             found["scores"] = self._rewards("“scores”", self.said["scores"])
-        if self.said.get("rewards") is not None:
-            model = self.said.get("model")
-            name = model if isinstance(model, str) else "rewards"
-            found[name] = self._rewards("“rewards”", self.said["rewards"])
+        for field in ("rewards", "step_rewards"):
+            if self.said.get(field) is not None:
+                model = self.said.get("model")
+                name = model if isinstance(model, str) else field
+                found[name] = self._rewards(f"“{field}”", self.said[field])
         return found
 
     def kept(self) -> dict[str, Any]:
