@@ -32,7 +32,7 @@ Figures = dict[str, Any]
 
 
 def figures(
-    data: Sequence[Labelled | Choice],
+    data: Sequence[Labelled | Choice | PlaceError],
     rewards: Rewards,
     threshold: float,
     chosen: str = "threshold",
@@ -40,7 +40,7 @@ def figures(
     """First-error detection or best-of-N, as the cases are; empty if no case has its rewards.
 
     Args:
-        data: Cases of one kind.
+        data: Cases of one kind; those that cannot be read count for nothing.
         rewards: Those that are known; a case that lacks any is in no figure.
         threshold: A step is flagged if its reward is below it.
         chosen: What the table calls that threshold.
@@ -49,11 +49,11 @@ def figures(
     if labelled:
         errors = [case.label for case in labelled]
         return first_errors(errors, [rewards[c.place] for c in labelled], threshold, chosen)
-    problems = [
-        metrics.Judged(case.right, [rewards[row.place] for row in case.rows], case.answers)
-        for case in data
+    problems = {
+        i: metrics.Judged(case.right, [rewards[row.place] for row in case.rows], case.answers)
+        for i, case in enumerate(data)
         if isinstance(case, Choice) and all(row.place in rewards for row in case.rows)
-    ]
+    }
     return best_of_n(problems) if problems else {}
 
 
@@ -95,12 +95,17 @@ def first_errors(
     }
 
 
-def best_of_n(problems: Sequence[metrics.Judged]) -> Figures:
-    """Best-of-N accuracy by each rule for N = 1, 2, 4, ... up to what every problem has."""
+def best_of_n(cases: Mapping[int, metrics.Judged]) -> Figures:
+    """Best-of-N accuracy by each rule for N = 1, 2, 4, ... up to what every problem has.
+
+    `lost` holds the numbers of the cases that a rule rather loses when it sees all candidates.
+    """
+    problems = list(cases.values())
     least = min(len(problem.right) for problem in problems)
     accuracy = {n: metrics.best_of(problems, n) for n in metrics.sizes(least)}
     means = np.array([np.mean(row) for each in problems for row in each.rewards])
     right = np.array([each for problem in problems for each in problem.right], float)
+    alone = {i: metrics.best_of([each], len(each.right)) for i, each in cases.items()}
     return {
         "problems": len(problems),
         "candidates": len(right),
@@ -110,6 +115,9 @@ def best_of_n(problems: Sequence[metrics.Judged]) -> Figures:
             for size, rules in accuracy.items()
         },
         "means_by_answer": [b._asdict() for b in metrics.binned(means, right, REWARD_BINS)],
+        "lost": {
+            rule: [i for i, shares in alone.items() if shares[rule] < 0.5] for rule in accuracy[1]
+        },
     }
 
 
