@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
+from secrets import token_hex
 from typing import Any, NamedTuple
 
 from vllm_prm.text import is_blank
@@ -72,6 +74,7 @@ class Opened:
         errors: What in it cannot be read.
         rewards: By source and place.
         failed: Why a solution could not be scored, by place.
+        key: Another one for each file that is opened.
     """
 
     name: str
@@ -81,6 +84,7 @@ class Opened:
     judging: list[Callable[[], Case]]
     cases: list[Case] = field(default_factory=list)
     failed: dict[Place, str] = field(default_factory=dict)
+    key: str = field(default_factory=partial(token_hex, 4))
 
     def judge(self) -> Iterator[float]:
         """Fills `cases`; yields the share that is done. Comparing final answers takes its time."""
@@ -189,7 +193,11 @@ def _disagreement(one: tuple[float, ...] | None, other: tuple[float, ...] | None
 def lines(
     file: Opened, numbers: Iterable[int], one: Source | None, other: Source | None
 ) -> Iterator[str]:
-    """Solutions as lines of JSON for a list, each with its number and what `LINE` names."""
+    """Solutions as lines of JSON for a list.
+
+    Each holds number, problem, generator, steps, label, whether the answer is right, group, the
+    rewards of `one` with mean, surprise and disagreement with `other`, and why it has none.
+    """
     for number in numbers:
         item = file.items[number]
         first = file.of(item, one)
@@ -213,9 +221,3 @@ def lines(
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
-
-
-LINE = (
-    *("number", "problem", "generator", "steps", "label", "right", "group"),
-    *("rewards", "mean", "surprise", "disagreement", "error"),
-)

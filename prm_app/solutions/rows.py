@@ -116,6 +116,8 @@ class Row:
 
     def _rewards(self, what: str, values: Any) -> tuple[float, ...]:
         values = values if isinstance(values, list) else [values]
+        if not values:
+            raise PlaceError(self.place, f"{what} is an empty list.")
         if not all(type(value) in (int, float) and 0 <= value <= 1 for value in values):
             raise PlaceError(self.place, f"{what} holds something that is no reward in [0, 1].")
         if self.steps is None:

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
-from prm_app.ui import rank_tab, score_tab
+from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import header
@@ -45,6 +45,8 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
                 scoring = score_tab.build(models, head)
             with gr.Tab("Best-of-N", id="rank") as rank_page:
                 ranking = rank_tab.build(models, head, policy)
+            with gr.Tab("Browse", id="browse"):
+                browse_tab.build(models, head)
         drafts = [
             scoring.problem,
             scoring.text,

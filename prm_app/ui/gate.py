@@ -30,6 +30,7 @@ TAKEN: dict[type, Any] = {
     gr.Dropdown: str | int | None,
     gr.HTML: list[str] | None,
     gr.File: str | None,
+    gr.UploadButton: str | None,
 }
 """What the handlers take from the page's components."""
 LOG = logging.getLogger(__name__)
@@ -43,6 +44,14 @@ def refusal(message: str) -> gr.Error:
 def clicked(event: gr.EventData, among: Container[int]) -> int:
     """The number in what a click sent; raises a refusal if it is none of `among`."""
     return one_of(among, event._data.get("index") if isinstance(event._data, dict) else None)
+
+
+def typed(event: gr.EventData, most: int = 1000) -> str:
+    """The text that an event sent; raises a refusal if it is none, or too long."""
+    text = event._data.get("text") if isinstance(event._data, dict) else None
+    if not isinstance(text, str) or len(text) > most:
+        raise refusal(f"A text of at most {most:,} characters should be given.")
+    return text
 
 
 def one_of(among: Container[int], number: Any) -> int:
