@@ -15,6 +15,7 @@ from prm_app.cli.eval_report import report
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
+    asks_for_model,
     open_scorer,
     read_bytes,
     require_threshold,
@@ -75,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     rows, started = len(data) + len(failures), datetime.now(UTC)
     recorded, unreadable = run_of.recorded(run_of.rows(data))
     failures |= {str(error.place): InputError(error.message) for error in unreadable}
-    live = _live(args, data, failures) if not recorded or _asks_for_model(args) else {}
+    live = _live(args, data, failures) if not recorded or asks_for_model(args) else {}
     record = {
         "date": started.isoformat(timespec="seconds"),
         "file": args.file,
@@ -100,11 +101,6 @@ def run(args: argparse.Namespace) -> int:
         report(record)
     _tell(failures)
     return 1 if failures else 0
-
-
-def _asks_for_model(args: argparse.Namespace) -> bool:
-    """Whether a file's own rewards are not all that is wanted."""
-    return bool(args.model or args.base_url or args.engine or args.family or args.family_option)
 
 
 def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Labelled] | list[Choice]:

@@ -151,6 +151,11 @@ def solution_in(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
     return solution_of(args, row.problem, row.text)
 
 
+def asks_for_model(args: argparse.Namespace) -> bool:
+    """Whether a file's own rewards are not all that is wanted."""
+    return bool(args.model or args.base_url or args.engine or args.family or args.family_option)
+
+
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
     if args.threshold is None:
         return scorer.prm.threshold

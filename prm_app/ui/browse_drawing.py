@@ -13,14 +13,18 @@ from prm_app.ui.evaluation_figures import pictures
 from prm_app.ui.listeners import Values
 
 
-def choices(tab: BrowseTab, file: Opened, one: Source | None, other: Source | None) -> Values:
+def choices(
+    tab: BrowseTab, file: Opened, one: Source | None, other: Source | None, fixed: bool = False
+) -> Values:
+    """Whose rewards may be shown, and whose are; fixed while they come."""
     sources = list(file.rewards)
     names = [(browse_views.title(source), i) for i, source in enumerate(sources)]
+    beside = sources.index(other) if other else -1
     return {
-        tab.one: gr.Dropdown(names, value=sources.index(one) if one else None),
-        tab.other: gr.Dropdown(
-            [("nothing", -1), *names], value=sources.index(other) if other else -1
+        tab.one: gr.Dropdown(
+            names, value=sources.index(one) if one else None, interactive=not fixed
         ),
+        tab.other: gr.Dropdown([("nothing", -1), *names], value=beside, interactive=not fixed),
     }
 
 

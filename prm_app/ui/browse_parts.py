@@ -5,6 +5,7 @@ from typing import Any
 
 import gradio as gr
 
+from prm_app.ui.exports import EXPORTS, saved
 from prm_app.ui.header import Header
 
 KEPT_SECONDS = 4 * 3600
@@ -52,6 +53,8 @@ class BrowseTab:
     judging: gr.HTML
     titles: list[gr.HTML]
     plots: list[gr.Plot]
+    exports: dict[str, gr.Button]
+    saved: gr.HTML
     list: gr.HTML
     searched: gr.HTML
     row: gr.HTML
@@ -91,6 +94,11 @@ def components(head: Header) -> BrowseTab:
             score = gr.Button("Score the file", elem_id="browse-score", size="md")
             pause = gr.Button("Pause", elem_id="browse-pause", size="md", visible=False)
             stop = gr.Button("Stop", elem_id="browse-stop", size="md", visible=False)
+            with gr.Row(elem_classes="exports", elem_id="browse-exports"):
+                exports = {
+                    kind: gr.Button("Report" if kind == "html" else kind.upper(), size="sm")
+                    for kind in EXPORTS
+                }
         progress = gr.HTML(apply_default_css=False, elem_id="browse-progress")
         judging = gr.HTML(apply_default_css=False, elem_id="browse-judging")
         titles, plots = [], []
@@ -109,8 +117,9 @@ def components(head: Header) -> BrowseTab:
             "", html_template=" ", js_on_load=SEARCHED, apply_default_css=False,
             elem_id="browse-searched",
         )  # fmt: skip
+        handed = saved()
     states = [gr.State(time_to_live=KEPT_SECONDS) for _ in range(3)]
     return BrowseTab(
         head, upload, sample, message, empty, place, summary, one, other, score, pause, stop,
-        progress, judging, titles, plots, listed, searched, row, *states,
+        progress, judging, titles, plots, exports, handed, listed, searched, row, *states,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from prm_app.ui import browse_drawing as drawing
 from prm_app.ui import browse_views, views
 from prm_app.ui.browse_parts import BrowseTab, components
 from prm_app.ui.browse_run import Outcomes, Run, scored_while_shown
+from prm_app.ui.exports import EXPORTS, save, stem
 from prm_app.ui.gate import clicked, typed
 from prm_app.ui.header import Header
 from prm_app.ui.limits import MOST_BYTES, MOST_OPENED
@@ -47,8 +48,8 @@ def _connect(tab: BrowseTab, models: Models) -> None:
     for event, path in ((tab.upload.upload, None), (tab.sample.click, SAMPLE)):
         inputs = {tab.upload, tab.run, tab.head.threshold}
         read: Dependency = event(partial(_open, tab, path), inputs, opening, **QUIET)
-        judged = {tab.judging, *tab.pictures}
-        read.success(partial(_judge, tab), tab.shown, judged, **SCORING)
+        judged = read.success(partial(_judge, tab), {tab.file}, {tab.judging}, **SCORING)
+        _draw_after(tab, judged)
         _score_on(tab, models, partial(_score_unscored, tab, models), read.success)
     _score_on(tab, models, partial(_score, tab, models), tab.score.click)
     tab.pause.click(partial(_pause, tab), {tab.run}, {tab.pause}, **QUIET)
@@ -61,6 +62,9 @@ def _connect(tab: BrowseTab, models: Models) -> None:
         None, tab.head.threshold, None, js=MOVED, api_visibility="private", queue=False
     )
     tab.head.threshold.change(partial(_judge_again, tab), tab.shown, redrawn, **QUIET)
+
+    for kind, button in tab.exports.items():
+        button.click(partial(_export, tab, kind), tab.shown, {tab.saved}, **QUIET)
 
     def select(values: Values, event: gr.EventData) -> Values:
         file: Opened | None = values[tab.file]
@@ -77,15 +81,20 @@ def _connect(tab: BrowseTab, models: Models) -> None:
 
 
 def _score_on(tab: BrowseTab, models: Models, handler: Any, event: Any) -> None:
-    event(
+    scored: Dependency = event(
         handler,
         tab.shown | {tab.head.model},
         {
-            tab.message, tab.one, tab.other, tab.list, tab.row, tab.run, tab.progress,
-            *tab.pictures, *tab.buttons,
+            tab.message, tab.one, tab.other, tab.list, tab.run, tab.progress, *tab.buttons,
         },
         **SCORING,
     )  # fmt: skip
+    _draw_after(tab, scored)
+
+
+def _draw_after(tab: BrowseTab, done: Dependency) -> None:
+    """Draws what has come, at the threshold of now."""
+    done.then(partial(_judge_again, tab), tab.shown, {tab.row, *tab.pictures}, **QUIET)
 
 
 def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
@@ -121,7 +130,7 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
 
 
 async def _judge(tab: BrowseTab, values: Values) -> AsyncIterator[Values]:
-    """Reads the cases of a file, then draws what is known."""
+    """Reads the cases of a file, and says how far that is."""
     file: Opened = values[tab.file]
     judging = file.judge()
     while (share := await asyncio.to_thread(_some, judging)) is not None:
@@ -130,9 +139,7 @@ async def _judge(tab: BrowseTab, values: Values) -> AsyncIterator[Values]:
                 "Comparing final answers…", share, "Best-of-N comes when all agree"
             )
             yield {tab.judging: said}
-    one, _, threshold = drawing.asked(tab, values)
-    drawn = await asyncio.to_thread(drawing.drawn_pictures, tab, file, one, threshold)
-    yield {tab.judging: "", **(drawn if one else {})}
+    yield {tab.judging: ""}
 
 
 def _some(judging: Iterator[float], seconds: float = 0.5) -> float | None:
@@ -184,22 +191,27 @@ async def _scored(
     one, other, threshold = drawing.asked(tab, values)
     one, other = (one, source) if one and one != source else (source, other)
     shown = drawing.listed(file, one, other)
+    begun = {
+        tab.message: "",
+        tab.run: run,
+        **drawing.choices(tab, file, one, other, fixed=True),
+        **drawing.buttons(tab, run),
+    }
+    yield {tab.list: shown, **begun}
+    async for outcomes in scored_while_shown(scorer, todo, run):
+        _keep(file, known, outcomes)
+        shown += "".join(lines(file, outcomes, one, other))
+        said = browse_views.progress(run, scorer.prm.title)
+        yield {tab.list: shown, tab.progress: said, **begun}
+        begun = {}
+    # All once more: of changes that come close together the page may draw the last ones alone.
     yield {
         tab.message: "",
         tab.run: run,
         tab.list: shown,
-        **drawing.choices(tab, file, one, other),
-        **drawing.buttons(tab, run),
-    }
-    async for outcomes in scored_while_shown(scorer, todo, run):
-        _keep(file, known, outcomes)
-        shown += "".join(lines(file, outcomes, one, other))
-        yield {tab.list: shown, tab.progress: browse_views.progress(run, scorer.prm.title)}
-    drawn = await asyncio.to_thread(drawing.drawn_pictures, tab, file, one, threshold)
-    yield {
         tab.progress: browse_views.progress(run, scorer.prm.title),
+        **drawing.choices(tab, file, one, other),
         **drawing.buttons(tab, None),
-        **drawn,
     }
 
 
@@ -246,3 +258,11 @@ def _judge_again(tab: BrowseTab, values: Values) -> Values:
     if file is None or one is None:
         return unchanged({tab.row} | tab.pictures)
     return {tab.row: drawing.row(tab, values), **drawing.drawn_pictures(tab, file, one, threshold)}
+
+
+def _export(tab: BrowseTab, kind: str, values: Values) -> Values:
+    file: Opened | None = values[tab.file]
+    if file is None:
+        return unchanged({tab.saved})
+    text = EXPORTS[kind](file, *drawing.asked(tab, values))
+    return {tab.saved: save(stem(file.name), kind, text)}

@@ -235,10 +235,13 @@ def hand_out(document: dict[str, Any], problem: str) -> str:
     data = escape(json.dumps(document, ensure_ascii=False, indent=2))
     words = re.findall(r"[a-z0-9]{1,20}", problem[:200].lower())[:6]
     name = "-".join(["prm-app", "ranking" if "ranking" in document else "score", *words])
+    link = '<button type="button" data-do="link">Copy link</button>'
+    link = "" if "ranking" in document else link
     return (
         f'<div class="hand-out" data-json="{data}" data-name="{name}.json">'
         '<button type="button" data-do="copy">Copy as JSON</button>'
-        '<button type="button" data-do="download">Download</button></div>'
+        '<button type="button" data-do="download">Download</button>'
+        f'<button type="button" data-do="report">Report</button>{link}</div>'
     )
 
 

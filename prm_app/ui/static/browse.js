@@ -351,6 +351,7 @@
 
   function setThreshold(value) {
     const number = document.querySelector("#threshold input[type=number]");
+    if (!number) return;
     number.value = value;
     for (const kind of ["input", "change", "blur"]) number.dispatchEvent(new Event(kind, { bubbles: true }));
   }
