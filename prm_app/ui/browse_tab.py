@@ -188,7 +188,7 @@ async def _scored(
     known = file.rewards.setdefault(source, {})
     todo = [(i, each) for i, each in enumerate(file.items) if each.row.place not in known]
     run = Run(len(todo))
-    one, other, threshold = drawing.asked(tab, values)
+    one, other, _ = drawing.asked(tab, values)
     one, other = (one, source) if one and one != source else (source, other)
     shown = drawing.listed(file, one, other)
     begun = {
