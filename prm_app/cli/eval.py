@@ -54,7 +54,7 @@ The command takes every engine option of vLLM: `prm-app eval --help=all` lists t
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "eval",
         help="how well a model finds first errors (ProcessBench) or chooses solutions (best-of-N)",
         description="Measures a process reward model on labelled steps or on judged candidates.",

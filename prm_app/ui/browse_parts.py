@@ -55,7 +55,7 @@ class BrowseTab:
     plots: list[gr.Plot]
     exports: dict[str, gr.Button]
     saved: gr.HTML
-    list: gr.HTML
+    listing: gr.HTML
     searched: gr.HTML
     row: gr.HTML
     file: gr.State
@@ -68,12 +68,12 @@ class BrowseTab:
         return {self.file, self.one, self.other, self.head.threshold, self.number}
 
     @property
-    def pictures(self) -> set[Any]:
-        return {*self.titles, *self.plots}
+    def pictures(self) -> list[Any]:
+        return [*self.titles, *self.plots]
 
     @property
-    def buttons(self) -> set[Any]:
-        return {self.score, self.pause, self.stop}
+    def buttons(self) -> list[Any]:
+        return [self.score, self.pause, self.stop]
 
 
 def components(head: Header) -> BrowseTab:

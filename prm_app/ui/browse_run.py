@@ -27,6 +27,7 @@ class Run:
         busy: The seconds that it has scored for; pauses do not count.
         paused: Whether no more solutions are asked for.
         stopped: Whether it ends with what is done.
+        left: Whether another file is shown now, so that nothing of this one may be.
     """
 
     total: int
@@ -34,10 +35,11 @@ class Run:
     busy: float = 0.0
     paused: bool = False
     stopped: bool = False
+    left: bool = False
 
     @property
     def over(self) -> bool:
-        return self.stopped or self.done == self.total
+        return self.stopped or self.left or self.done == self.total
 
     @property
     def seconds_left(self) -> float | None:

@@ -41,30 +41,30 @@ def build(models: Models, head: Header) -> BrowseTab:
 
 
 def _connect(tab: BrowseTab, models: Models) -> None:
-    opening = {
-        tab.message, tab.empty, tab.place, tab.summary, tab.one, tab.other, tab.list, tab.row,
+    opening = [
+        tab.message, tab.empty, tab.place, tab.summary, tab.one, tab.other, tab.listing, tab.row,
         tab.file, tab.run, tab.number, tab.progress, tab.judging, *tab.pictures, *tab.buttons,
-    }  # fmt: skip
+    ]  # fmt: skip
     for event, path in ((tab.upload.upload, None), (tab.sample.click, SAMPLE)):
-        inputs = {tab.upload, tab.run, tab.head.threshold}
+        inputs: set[Any] = {tab.upload, tab.run, tab.head.threshold}
         read: Dependency = event(partial(_open, tab, path), inputs, opening, **QUIET)
-        judged = read.success(partial(_judge, tab), {tab.file}, {tab.judging}, **SCORING)
+        judged = read.success(partial(_judge, tab), {tab.file}, [tab.judging], **SCORING)
         _draw_after(tab, judged)
         _score_on(tab, models, partial(_score_unscored, tab, models), read.success)
     _score_on(tab, models, partial(_score, tab, models), tab.score.click)
-    tab.pause.click(partial(_pause, tab), {tab.run}, {tab.pause}, **QUIET)
-    tab.stop.click(partial(_stop, tab), {tab.run}, {tab.run}, **QUIET)
-    drawn = {tab.list, tab.row, *tab.pictures}
+    tab.pause.click(partial(_pause, tab), {tab.run}, [tab.pause], **QUIET)
+    tab.stop.click(partial(_stop, tab), {tab.run}, [tab.run], **QUIET)
+    drawn = [tab.listing, tab.row, *tab.pictures]
     for choice in (tab.one, tab.other):
         choice.input(partial(_redraw, tab), tab.shown, drawn, **QUIET)
-    redrawn = {tab.row, *tab.pictures}
+    redrawn = [tab.row, *tab.pictures]
     tab.head.threshold.change(
-        None, tab.head.threshold, None, js=MOVED, api_visibility="private", queue=False
+        None, tab.head.threshold, None, js=MOVED, show_progress="hidden", api_visibility="private"
     )
     tab.head.threshold.change(partial(_judge_again, tab), tab.shown, redrawn, **QUIET)
 
     for kind, button in tab.exports.items():
-        button.click(partial(_export, tab, kind), tab.shown, {tab.saved}, **QUIET)
+        button.click(partial(_export, tab, kind), tab.shown, [tab.saved], **QUIET)
 
     def select(values: Values, event: gr.EventData) -> Values:
         file: Opened | None = values[tab.file]
@@ -76,31 +76,27 @@ def _connect(tab: BrowseTab, models: Models) -> None:
         found = file.containing(text) if file else []
         return {tab.searched: json.dumps({"text": text, "found": found}).replace("<", "\\u003c")}
 
-    tab.list.select(select, tab.shown, {tab.number, tab.row}, **QUIET)
-    tab.list.input(search, {tab.file}, {tab.searched}, **QUIET)
+    tab.listing.select(select, tab.shown, [tab.number, tab.row], **QUIET)
+    tab.listing.input(search, {tab.file}, [tab.searched], **QUIET)
 
 
 def _score_on(tab: BrowseTab, models: Models, handler: Any, event: Any) -> None:
     scored: Dependency = event(
         handler,
         tab.shown | {tab.head.model},
-        {
-            tab.message, tab.one, tab.other, tab.list, tab.run, tab.progress, *tab.buttons,
-        },
+        [tab.message, tab.one, tab.other, tab.listing, tab.run, tab.progress, *tab.buttons],
         **SCORING,
-    )  # fmt: skip
+    )
     _draw_after(tab, scored)
 
 
 def _draw_after(tab: BrowseTab, done: Dependency) -> None:
     """Draws what has come, at the threshold of now."""
-    done.then(partial(_judge_again, tab), tab.shown, {tab.row, *tab.pictures}, **QUIET)
+    done.then(partial(_judge_again, tab), tab.shown, [tab.row, *tab.pictures], **QUIET)
 
 
 def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
     """Reads a file; whatever was scored before stops."""
-    if run := values[tab.run]:
-        run.stopped = True
     at = path or Path(values[tab.upload])
     try:
         file = opened(at.read_bytes(), at.name, MOST_BYTES, MOST_OPENED)
@@ -108,7 +104,9 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
         changes: Values = {
             tab.message: views.alert(str(error), "The file was not opened."),
         }
-        return unchanged(tab.pictures | tab.buttons) | changes
+        return unchanged({*tab.pictures, *tab.buttons}) | changes
+    if run := values[tab.run]:
+        run.left = True
     sources = list(file.rewards)
     one, other = (*sources[:2], None, None)[:2]
     return {
@@ -117,7 +115,7 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
         tab.place: gr.Column(visible=True),
         tab.summary: browse_views.summary(file),
         **drawing.choices(tab, file, one, other),
-        tab.list: drawing.listed(file, one, other),
+        tab.listing: drawing.listed(file, one, other),
         tab.row: "",
         tab.file: file,
         tab.run: None,
@@ -131,8 +129,8 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
 
 async def _judge(tab: BrowseTab, values: Values) -> AsyncIterator[Values]:
     """Reads the cases of a file, and says how far that is."""
-    file: Opened = values[tab.file]
-    judging = file.judge()
+    file: Opened | None = values[tab.file]
+    judging = file.judge() if file else iter(())
     while (share := await asyncio.to_thread(_some, judging)) is not None:
         if share < 1:
             said = views.waiting(
@@ -155,8 +153,9 @@ def _some(judging: Iterator[float], seconds: float = 0.5) -> float | None:
 
 async def _score_unscored(tab: BrowseTab, models: Models, values: Values) -> AsyncIterator[Values]:
     """Scores a file that holds no rewards."""
-    if values[tab.file].rewards:
-        yield unchanged(tab.buttons)
+    file: Opened | None = values[tab.file]
+    if file is None or file.rewards:
+        yield unchanged(set(tab.buttons))
         return
     async for changes in _score(tab, models, values):
         yield changes
@@ -197,18 +196,22 @@ async def _scored(
         **drawing.choices(tab, file, one, other, fixed=True),
         **drawing.buttons(tab, run),
     }
-    yield {tab.list: shown, **begun}
+    yield {tab.listing: shown, **begun}
     async for outcomes in scored_while_shown(scorer, todo, run):
+        if run.left:
+            return
         _keep(file, known, outcomes)
         shown += "".join(lines(file, outcomes, one, other))
         said = browse_views.progress(run, scorer.prm.title)
-        yield {tab.list: shown, tab.progress: said, **begun}
+        yield {tab.listing: shown, tab.progress: said, **begun}
         begun = {}
+    if run.left:
+        return
     # All once more: of changes that come close together the page may draw the last ones alone.
     yield {
         tab.message: "",
         tab.run: run,
-        tab.list: shown,
+        tab.listing: shown,
         tab.progress: browse_views.progress(run, scorer.prm.title),
         **drawing.choices(tab, file, one, other),
         **drawing.buttons(tab, None),
@@ -242,10 +245,10 @@ def _stop(tab: BrowseTab, values: Values) -> Values:
 def _redraw(tab: BrowseTab, values: Values) -> Values:
     file = values[tab.file]
     if file is None:
-        return unchanged({tab.list, tab.row} | tab.pictures)
+        return unchanged({tab.listing, tab.row, *tab.pictures})
     one, other, threshold = drawing.asked(tab, values)
     return {
-        tab.list: drawing.listed(file, one, other),
+        tab.listing: drawing.listed(file, one, other),
         tab.row: drawing.row(tab, values),
         **drawing.drawn_pictures(tab, file, one, threshold),
     }
@@ -256,7 +259,7 @@ def _judge_again(tab: BrowseTab, values: Values) -> Values:
     file = values[tab.file]
     one, _, threshold = drawing.asked(tab, values)
     if file is None or one is None:
-        return unchanged({tab.row} | tab.pictures)
+        return unchanged({tab.row, *tab.pictures})
     return {tab.row: drawing.row(tab, values), **drawing.drawn_pictures(tab, file, one, threshold)}
 
 

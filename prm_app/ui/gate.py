@@ -92,10 +92,12 @@ class Page(gr.Blocks):
                 _require(taken, block.label or block.elem_id, values[i])
         return values
 
-    async def call_function(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    async def call_function(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As Gradio does; an error that is for the user is answered as its message."""
+        if block_fn.fn is None:
+            raise refusal("The browser does this alone: there is nothing to ask for.")
         try:
-            return await super().call_function(*args, **kwargs)
+            return await super().call_function(block_fn, *args, **kwargs)
         except PrmError as error:
             raise refusal(str(error)) from error
 
