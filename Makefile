@@ -1,7 +1,7 @@
 # Sets up one virtual environment per backend and runs the project in it.
 #   make demo     set up, then open the app on http://127.0.0.1:7860
 #   make test     set up, then run every test (SUITES=unit for the quick ones)
-#   make lint     set up, then check style and format
+#   make lint     set up, then check style, format and types
 #   make install  set up
 #   make lock     pin the dependencies of pyproject.toml again
 #   make clean    remove both environments
@@ -46,6 +46,7 @@ test: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 LOCK = $(UV) pip compile --quiet pyproject.toml --python-version 3.11 --python-platform x86_64-manylinux_2_28 \
 	--no-annotate --no-header --no-emit-find-links --no-emit-index-url --no-emit-package vllm-prm --extra test

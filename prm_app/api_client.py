@@ -44,7 +44,7 @@ class Api:
         self._client = httpx.AsyncClient(
             # httpx's own reading of the environment fails on some of its values.
             trust_env=False,
-            proxy=self._proxy and self._proxy.url,
+            proxy=self._proxy.url if self._proxy else None,
             verify=httpx.create_ssl_context(),
             headers=_authorization(api_key),
             timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout), pool=None),
@@ -147,13 +147,13 @@ def base_url(url: str) -> str:
     Raises:
         InputError: It is empty, or the address of something else.
     """
-    given = url.strip()
-    scheme, _, rest = given.partition("://") if "://" in given else ("http", "", given)
+    address = url.strip()
+    scheme, _, rest = address.partition("://") if "://" in address else ("http", "", address)
     for route in ("", *_ROUTES):
         rest = rest.removesuffix(route).rstrip("/")
     if not rest or scheme.lower() not in ("http", "https"):
         raise InputError(
-            f"{given!r} is no address of a server: give one such as http://127.0.0.1:8000."
+            f"{address!r} is no address of a server: give one such as http://127.0.0.1:8000."
         )
     return f"{scheme.lower()}://{rest}"
 

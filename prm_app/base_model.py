@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ _QWEN2_PIECES = (
 
 
 def installed() -> Path | None:
-    """The base model's file, where its package is installed."""
+    """The base model's file, if its package is installed."""
     spec = find_spec(PACKAGE)
     for folder in spec.submodule_search_locations or () if spec else ():
         if (path := Path(folder) / FILE).is_file():
@@ -102,7 +103,7 @@ class Base:
         return tokenizer
 
 
-def _unpaired(weight: NDArray, heads: int) -> NDArray:
+def _unpaired(weight: NDArray[Any], heads: int) -> NDArray[Any]:
     """Rows of a rotated matrix: GGUF keeps the two halves of a rotation side by side."""
     rows, columns = weight.shape
     return (

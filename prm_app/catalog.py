@@ -54,7 +54,11 @@ class Prm:
     published: Mapping[str, float] = field(default_factory=dict)
 
     def is_called(self, name: str) -> bool:
-        """Whether `name` is this model's key or checkpoint."""
+        """Whether this is the model's key or checkpoint.
+
+        Args:
+            name: A name as a user gives it.
+        """
         return name.strip() in (self.key, self.checkpoint)
 
     @property
@@ -64,7 +68,7 @@ class Prm:
 
     @property
     def url(self) -> str | None:
-        """The checkpoint's page, where it has one."""
+        """The checkpoint's page, if it has one."""
         if Path(self.checkpoint).is_dir():
             return None
         return f"https://huggingface.co/{self.checkpoint}"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import HfApi, constants, snapshot_download
 from huggingface_hub.errors import (
@@ -42,16 +42,24 @@ from prm_app.errors import ModelError, ModelNotFoundError, NotAPrmError, OutOfMe
 from prm_app.proxies import proxy_for
 from prm_app.weights import require_no_pointers, require_weights
 
+if TYPE_CHECKING:
+    _Bar = tqdm[Any]
+else:
+    _Bar = tqdm  # generic in its stubs alone
 _CONFIG = ["*.json", "*.jinja", "merges.txt"]
 
 
 def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) -> tuple[Prm, Path]:
-    """The entry with its family, and the folder of its checkpoint, downloaded where needed.
+    """The entry with its family, and the folder of its checkpoint, downloaded if needed.
 
-    `on_progress` is called with the part of the files that is there, in [0, 1].
-    Raises ModelNotFoundError where there is no such checkpoint or no right to read it, NotAPrmError
-    if it is of no family known here or lacks its head, and ModelError where a file is missing,
-    damaged or quantised.
+    Args:
+        prm: The model.
+        on_progress: Called with the part of the files that is there, in [0, 1].
+
+    Raises:
+        ModelNotFoundError: There is no such checkpoint, or no right to read it.
+        NotAPrmError: It is of no family known here, or lacks its head.
+        ModelError: A file is missing, damaged or quantised.
     """
     if prm.bundled:
         demo_weights.prepare(Path(prm.checkpoint).name, on_progress)
@@ -59,6 +67,7 @@ def fetch(prm: Prm, on_progress: Callable[[float], None] = lambda done: None) ->
     if not Path(prm.checkpoint).expanduser().is_dir() and not _cached(prm.checkpoint):
         _download(prm.checkpoint, [*_CONFIG, _weights(prm.checkpoint)], on_progress)
     require_no_pointers(folder)
+    assert prm.family is not None, "a described model has its family"
     require_weights(folder, prm.family, _object(folder / "config.json"))
     return prm, folder
 
@@ -112,9 +121,16 @@ def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFami
 
 
 def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> None:
-    """Raises OutOfMemoryError where the weights alone, at `itemsize` bytes each, do not fit.
+    """Refuses a model whose weights alone do not fit.
 
-    `available` is the memory in bytes of the devices they are to be loaded on.
+    Args:
+        prm: The model.
+        folder: Its checkpoint.
+        available: The memory of the devices that it is to be loaded on, in bytes.
+        itemsize: Bytes of one weight there.
+
+    Raises:
+        OutOfMemoryError: They do not fit.
     """
     needed = parameters(folder) * itemsize
     if needed > available:
@@ -142,7 +158,7 @@ def count_parameters(config: Mapping[str, Any]) -> int:
         size = config.get("head_dim") or hidden // heads
         attention = 2 * hidden * size * (heads + (config.get("num_key_value_heads") or heads))
         layer = attention + 3 * hidden * config["intermediate_size"]
-        return config["vocab_size"] * hidden + config["num_hidden_layers"] * layer
+        return int(config["vocab_size"] * hidden + config["num_hidden_layers"] * layer)
     except KeyError:
         return 0
 
@@ -224,7 +240,7 @@ def _cached(repo: str) -> bool:
 
 
 def _download(repo: str, patterns: list[str], on_progress: Callable[[float], None]) -> Path:
-    class Progress(tqdm):
+    class Progress(_Bar):
         def update(self, n: float | None = 1) -> bool | None:
             done = super().update(n)
             if self.total and self.unit == "B":

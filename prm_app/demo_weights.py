@@ -14,10 +14,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prm_app.base_model import FIRST, STEP_END, Base, installed
 from prm_app.errors import ModelError
@@ -61,7 +61,7 @@ def prepare(family: str, on_progress: Callable[[float], None] = lambda done: Non
     """The folder of the demo PRM's checkpoint, merged first if it is not there yet.
 
     `on_progress` is called with the part that is done, in [0, 1].
-    Raises ModelError where the cache cannot be written.
+    Raises ModelError if the cache cannot be written.
     """
     target = folder(family)
     if target.is_relative_to(SMALL) or (target / "config.json").is_file():
@@ -175,7 +175,7 @@ def _heads(change: dict[str, Tensor]) -> dict[str, dict[str, Tensor]]:
     }
 
 
-def _config(base: Base, family: str) -> dict:
+def _config(base: Base, family: str) -> dict[str, Any]:
     sizes = base.sizes()
     tokens = base.tokenizer().get_vocab()
     end = tokens["<|endoftext|>"]
@@ -195,7 +195,7 @@ def _config(base: Base, family: str) -> dict:
     }
 
 
-def _tokenizer_config(family: str) -> dict:
+def _tokenizer_config(family: str) -> dict[str, Any]:
     return {
         "tokenizer_class": "Qwen2Tokenizer",
         "bos_token": FIRST if family == "skywork" else None,
@@ -209,7 +209,7 @@ def _tokenizer_config(family: str) -> dict:
     }
 
 
-def _special_tokens(base: Base) -> Iterator:
+def _special_tokens(base: Base) -> Iterator[Any]:
     from tokenizers import AddedToken
 
     from prm_app.base_model import SPECIAL
@@ -224,11 +224,10 @@ def _cache() -> Path:
     path = installed()
     print_of = hashlib.sha256(CHANGE.read_bytes())
     print_of.update(str(path and path.stat().st_size).encode())
-    home = os.environ.get("PRM_APP_CACHE")
-    if not home:
-        home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "prm-app"
-    return Path(home).expanduser() / f"demo-{print_of.hexdigest()[:12]}"
+    general = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    home = Path(os.environ.get("PRM_APP_CACHE") or general / "prm-app")
+    return home.expanduser() / f"demo-{print_of.hexdigest()[:12]}"
 
 
-def _write(path: Path, value: dict) -> None:
+def _write(path: Path, value: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

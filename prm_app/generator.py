@@ -6,7 +6,7 @@ Knows chat completions; knows no PRM. A failure of the server is a GeneratorErro
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass, field
 
 from prm_app.api_client import Api
@@ -40,7 +40,7 @@ class Generator:
     seed: int | None = None
     timeout: float = 300.0
 
-    async def stream(self, problem: str, n: int) -> AsyncIterator[str | GeneratorError]:
+    async def stream(self, problem: str, n: int) -> AsyncGenerator[str | GeneratorError, None]:
         """N solutions of the problem as they come, each a text or the error of that one request.
 
         At most `PARALLEL` requests are under way at once.
@@ -115,4 +115,4 @@ class Generator:
             )
         if not (text or "").strip():
             raise GeneratorError(f"The generator at {api.url} answered with an empty solution.")
-        return text
+        return str(text)

@@ -71,7 +71,8 @@ class Gguf:
         least = blocks[:, 2:4].copy().view(np.float16).astype(np.float32)
         packed = blocks[:, 4:]
         values = np.concatenate((packed & 15, packed >> 4), axis=1)
-        return (scale * values + least).reshape(shape)
+        read: NDArray[np.float32] = scale * values + least
+        return read.reshape(shape)
 
     def stored(self, name: str) -> NDArray[np.uint8]:
         """The bytes of a tensor as they stand in the file."""
@@ -86,7 +87,7 @@ class Gguf:
         return self._bytes[self._at - size : self._at]
 
     def _scalar(self, code: str) -> Any:
-        return struct.unpack("<" + code, self._take(struct.calcsize("<" + code)))[0]
+        return struct.unpack("<" + code, bytes(self._take(struct.calcsize("<" + code))))[0]
 
     def _string(self) -> str:
         return bytes(self._take(self._scalar("Q"))).decode("utf-8", "replace")

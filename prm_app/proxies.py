@@ -114,5 +114,7 @@ def _is_excepted(host: str, exceptions: str) -> bool:
     if proxy_bypass(host):
         return True
     address = _network(host)
-    networks = filter(None, (_network(each.strip()) for each in exceptions.split(",")))
-    return address is not None and any(address.network_address in each for each in networks)
+    networks = (_network(each.strip()) for each in exceptions.split(","))
+    return address is not None and any(
+        each is not None and address.network_address in each for each in networks
+    )

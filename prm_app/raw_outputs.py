@@ -90,7 +90,7 @@ def remote_outputs(
 
             async def tokens(text: str, special: bool = True) -> list[int]:
                 body = {"model": served.name, "prompt": text, "add_special_tokens": special}
-                return (await api.post("/tokenize", body))["tokens"]
+                return list((await api.post("/tokenize", body))["tokens"])
 
             tag = None
             if step_tag is not None:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from queue import SimpleQueue
 from typing import Self
@@ -68,10 +69,25 @@ class Scorer(ABC):
 
     @abstractmethod
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
-        """Starts scoring; each future ends with the scored solution or raises a PrmError."""
+        """Starts scoring; returns at once.
+
+        Args:
+            solutions: What to score, in any number.
+
+        Returns:
+            A future for each, in their order. It ends with the scored solution, or raises the
+            PrmError for which that one could not be scored.
+        """
 
     def score(self, solution: Solution) -> ScoredSolution:
-        """Scores one solution; raises a PrmError."""
+        """Scores one solution.
+
+        Args:
+            solution: A problem and the steps of one solution.
+
+        Raises:
+            PrmError: It cannot be scored; the message says why.
+        """
         return self.submit([solution])[0].result()
 
     def score_many(
@@ -81,6 +97,12 @@ class Scorer(ABC):
 
         At most `IN_FLIGHT` are on their way at a time: the next ones are tokenised while those are
         computed, and memory does not grow with the number of solutions.
+
+        Args:
+            solutions: What to score, without end if need be.
+
+        Yields:
+            An index from 0, and the scored solution or the PrmError for which it was not scored.
         """
         done: SimpleQueue[tuple[int, Future[ScoredSolution]]] = SimpleQueue()
         remaining = enumerate(solutions)
@@ -88,7 +110,7 @@ class Scorer(ABC):
         while True:
             if waiting <= IN_FLIGHT - CHUNK and (chunk := list(islice(remaining, CHUNK))):
                 for (i, _), future in zip(chunk, self.submit([s for _, s in chunk]), strict=True):
-                    future.add_done_callback(lambda future, i=i: done.put((i, future)))
+                    future.add_done_callback(partial(_put, done, i))
                 waiting += len(chunk)
                 continue
             if not waiting:
@@ -99,6 +121,12 @@ class Scorer(ABC):
                 yield i, future.result()
             except PrmError as error:
                 yield i, error
+
+
+def _put(
+    done: SimpleQueue[tuple[int, Future[ScoredSolution]]], i: int, future: Future[ScoredSolution]
+) -> None:
+    done.put((i, future))
 
 
 class OpenedScorer(Scorer):
@@ -148,6 +176,7 @@ class Status:
 
     @property
     def loading(self) -> bool:
+        """Whether it is being made ready."""
         return bool(self.stage)
 
 
@@ -166,7 +195,11 @@ class Models(ABC):
 
     @abstractmethod
     def status(self, name: str = "") -> Status:
-        """How far the model of this name is; asking changes nothing."""
+        """How far a model is; asking changes nothing.
+
+        Args:
+            name: As for `open`.
+        """
 
     @abstractmethod
     def open(self, name: str = "") -> Future[Scorer]:
@@ -185,11 +218,22 @@ class Models(ABC):
         """Frees what is loaded, after the solutions already submitted."""
 
     def scorer(self, name: str = "") -> Scorer:
-        """As `open`, and waits until the model is ready; raises PrmError."""
+        """Opens a model, and waits until it is ready.
+
+        Args:
+            name: As for `open`.
+
+        Raises:
+            PrmError: The model cannot be loaded; the message says why.
+        """
         return self.open(name).result()
 
     def find(self, name: str = "") -> Prm:
-        """The model of this name as it is on offer here, else as the catalogue knows it."""
+        """A model as it is on offer here, else as the catalogue knows it.
+
+        Args:
+            name: As for `open`.
+        """
         if not name.strip():
             return self.default
         offered = (prm for prm in self.models() if prm.is_called(name))

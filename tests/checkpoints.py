@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import small_tokenizers
 import torch
 from safetensors.torch import load_file, save_file
-from small_tokenizers import llama_tokenizer, mistral_tokenizer
 from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
@@ -131,12 +131,12 @@ def _model(kind: type[PreTrainedModel], config: Any, **more: Any) -> Callable[..
     return build
 
 
-def _llama(data: Path) -> PreTrainedTokenizerFast:
-    return llama_tokenizer()
+def llama_tokenizer(data: Path) -> PreTrainedTokenizerFast:
+    return small_tokenizers.llama_tokenizer()
 
 
-def _mistral(data: Path) -> PreTrainedTokenizerFast:
-    return mistral_tokenizer()
+def mistral_tokenizer(data: Path) -> PreTrainedTokenizerFast:
+    return small_tokenizers.mistral_tokenizer()
 
 
 VALUE_HEAD = (("v_head.summary", 1),)
@@ -159,7 +159,7 @@ LAYOUTS = {
     "value-head-llama": Layout(
         "skywork",
         _model(LlamaForCausalLM, LlamaConfig),
-        _llama,
+        llama_tokenizer,
         architecture="LlamaForPrmModel",
         head=VALUE_HEAD,
     ),
@@ -188,22 +188,29 @@ LAYOUTS = {
         "trl", _model(Qwen3ForTokenClassification, Qwen3Config, **_TWO), qwen_tokenizer
     ),
     "trl-llama": Layout(
-        "trl", _model(LlamaForTokenClassification, LlamaConfig, **_TWO), _llama, shards=True
+        "trl",
+        _model(LlamaForTokenClassification, LlamaConfig, **_TWO),
+        llama_tokenizer,
+        shards=True,
     ),
     "math-shepherd": Layout(
         "math-shepherd",
         _model(MistralForCausalLM, MistralConfig, **_ONE_WINDOW),
-        _mistral,
+        mistral_tokenizer,
         declared=True,
         binary=True,
     ),
     "rlhflow": Layout(
-        "rlhflow", _model(LlamaForCausalLM, LlamaConfig), _llama, declared=True, shards=True
+        "rlhflow",
+        _model(LlamaForCausalLM, LlamaConfig),
+        llama_tokenizer,
+        declared=True,
+        shards=True,
     ),
     "versaprm": Layout(
         "versaprm",
         _model(LlamaForCausalLM, LlamaConfig, tie_word_embeddings=True),
-        _llama,
+        llama_tokenizer,
         declared=True,
     ),
 }

@@ -57,5 +57,5 @@ class RequireApiKey:
         await send({"type": "http.response.body", "body": body})
 
     def _knows(self, headers: dict[bytes, bytes]) -> bool:
-        given = headers.get(b"authorization", b"")
-        return any([hmac.compare_digest(given, key) for key in self._keys])
+        header = headers.get(b"authorization", b"")
+        return any([hmac.compare_digest(header, key) for key in self._keys])

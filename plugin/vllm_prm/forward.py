@@ -48,14 +48,22 @@ class ForwardModel:
         ]
 
     def rewards(self, prompts: Sequence[Prompt]) -> list[list[float]]:
-        """The step rewards of each prompt; they are computed together, padded to the longest."""
+        """The step rewards in [0, 1] of each prompt.
+
+        Args:
+            prompts: They are computed together, padded to the longest.
+        """
         return [
             self.family.rewards(logits[prompt.positions])
             for prompt, logits in zip(prompts, self.logits(prompts), strict=True)
         ]
 
     def logits(self, prompts: Sequence[Prompt]) -> NDArray[np.float32]:
-        """The raw outputs `(prompts, tokens of the longest, labels)`."""
+        """The raw outputs `(prompts, tokens of the longest, labels)`.
+
+        Args:
+            prompts: They are computed together, padded to the longest.
+        """
         import torch
         from torch.nn.functional import linear, relu
 

@@ -39,7 +39,7 @@ PENDING_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class PrmRequest:
-    """The checked data of one request; `single` where it was not a list."""
+    """The checked data of one request; `single` if it was not a list."""
 
     items: list[tuple[str, list[str]]]
     single: bool
@@ -71,11 +71,12 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         self._pending: OrderedDict[tuple[Any, bytes], list[_Pending]] = OrderedDict()
 
     def parse_data(self, data: object) -> PrmRequest:
-        single = not isinstance(data, list)
-        if not single and not data:
+        if not isinstance(data, list):
+            return PrmRequest([_item("data", data)], single=True)
+        if not data:
             raise _refused("data", "is an empty list: give at least one problem with its steps")
-        entries = [("data", data)] if single else _numbered("data", data)
-        return PrmRequest([_item(where, entry) for where, entry in entries], single)
+        items = [_item(where, entry) for where, entry in _numbered("data", data)]
+        return PrmRequest(items, single=False)
 
     def pre_process(
         self, prompt: PrmRequest, request_id: str | None = None, **kwargs: Any

@@ -10,7 +10,11 @@ _SAYS = re.compile(rf"[^\s{_INVISIBLE}{re.escape(_DASHES)}]")
 
 
 def line_feeds(text: str) -> str:
-    """The text with `\\n` for every line break, be it `\\r\\n`, `\\r` or `\\n`."""
+    """The text with `\\n` for every line break.
+
+    Args:
+        text: Its line breaks may be `\\r\\n`, `\\r` or `\\n`.
+    """
     return _BREAK.sub("\n", text)
 
 
@@ -18,6 +22,9 @@ def is_blank(text: str) -> bool:
     """Whether a text says nothing: white space, characters without width and rules alone.
 
     A rule is a line of three or more of one dash (`---`, `***`, `____`), or one that is drawn long.
+
+    Args:
+        text: Any text.
     """
     if _SAYS.search(text):
         return False
@@ -38,6 +45,10 @@ def split_at(text: str, delimiter: str) -> list[str]:
     If the delimiter is made of line breaks, each blank line between two pieces is an empty piece:
     joined by line breaks, the pieces are the text again, and a family whose prompt keeps blank
     lines reads the text as it was written. Otherwise blank pieces are left out.
+
+    Args:
+        text: Any text.
+        delimiter: What stands between two pieces; not empty.
     """
     text, delimiter = line_feeds(text), line_feeds(delimiter)
     pieces = text.split(delimiter)
@@ -50,7 +61,11 @@ def split_at(text: str, delimiter: str) -> list[str]:
 
 
 def apart_from_blank_lines(piece: str) -> list[str]:
-    """A piece with each blank line before and after it as a piece of its own."""
+    """A piece, and each blank line before and after it as a piece of its own.
+
+    Args:
+        piece: Any text, its line breaks `\\n`.
+    """
     lines = piece.split("\n")
     shown = [i for i, line in enumerate(lines) if not is_blank(line)]
     if not shown:
@@ -60,6 +75,10 @@ def apart_from_blank_lines(piece: str) -> list[str]:
 
 
 def without_outer_blanks(pieces: list[str]) -> list[str]:
-    """The pieces from the first to the last that is not blank."""
+    """The pieces from the first to the last that is not blank.
+
+    Args:
+        pieces: Texts, of which some may be blank.
+    """
     shown = [i for i, piece in enumerate(pieces) if not is_blank(piece)]
     return pieces[shown[0] : shown[-1] + 1] if shown else []

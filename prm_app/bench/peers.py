@@ -44,7 +44,7 @@ class Peer(ABC):
         return self.family.encode_batch((each.problem, each.steps) for each in solutions)
 
     def usage(self) -> Usage | None:
-        """What is kept of former solutions, where anything is."""
+        """What is kept of former solutions, if anything is."""
         return None
 
     def close(self) -> None:  # noqa: B027

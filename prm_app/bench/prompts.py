@@ -47,7 +47,7 @@ def made_up(
     """Problems without end, each with `candidates` solutions of `steps` steps ± `spread`.
 
     A step is one line of `sentences` sentences of about 30 tokens, or an equation of about 6 tokens
-    where `sentences` is 0.
+    if `sentences` is 0.
     """
     random_ = random.Random(seed)
     while True:
@@ -102,7 +102,7 @@ def _solution(row: Row | PlaceError) -> Solution:
 
 
 def take(problems: Iterator[Problem], count: int) -> list[Problem]:
-    """The next `count` problems; raises InputError where there are fewer."""
+    """The next `count` problems; raises InputError if there are fewer."""
     taken = list(islice(problems, count))
     if len(taken) < count:
         raise InputError(

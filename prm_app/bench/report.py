@@ -17,19 +17,10 @@ Figures = dict[str, dict[str, Any]]
 def table(record: dict[str, Any]) -> RenderableType:
     """The record for a terminal."""
     peers = [peer for peer in TITLES if peer in record["memory"]]
-    found = Table("", *(TITLES[peer] for peer in peers), title=_title(record), title_justify="left")
+    grid = Table("", *(TITLES[peer] for peer in peers), title=_title(record), title_justify="left")
     for name, figures in rows(record):
-        found.add_row(name, *(figures.get(peer, "") for peer in peers))
-    return Group(found, *(Text(note) for note in notes(record)))
-
-
-def markdown(record: dict[str, Any]) -> str:
-    """The record for a README."""
-    peers = [peer for peer in TITLES if peer in record["memory"]]
-    lines = [["", *(TITLES[peer] for peer in peers)], ["---"] * (len(peers) + 1)]
-    lines += [[name, *(figures.get(peer, "") for peer in peers)] for name, figures in rows(record)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{_title(record)}\n\n{table}\n\n" + "\n".join(f"- {note}" for note in notes(record))
+        grid.add_row(name, *(figures.get(peer, "") for peer in peers))
+    return Group(grid, *(Text(note) for note in notes(record)))
 
 
 def rows(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -39,31 +30,34 @@ def rows(record: dict[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
         ("best-of-n", f"Best-of-{settings['candidates']}"),
         ("distinct", "Distinct solutions"),
     ):
-        if found := results.get(scenario):
-            yield f"{title}, solutions/s", _each(found, "solutions_per_second", _figure)
-            yield f"{title}, tokens/s", _each(found, "tokens_per_second", lambda x: f"{x:,.0f}")
+        if by_peer := results.get(scenario):
+            yield f"{title}, solutions/s", _each(by_peer, "solutions_per_second", _figure)
+            yield f"{title}, tokens/s", _each(by_peer, "tokens_per_second", lambda x: f"{x:,.0f}")
             yield (
                 "… of the arithmetic ceiling, computed",
-                _each(found, "ceiling_share", lambda x: f"{x:.0%}"),
+                _each(by_peer, "ceiling_share", lambda x: f"{x:.0%}"),
             )
-            yield "… time spent tokenising", _each(found, "tokenising_share", lambda x: f"{x:.1%}")
-    if found := results.get("latency"):
-        yield "One solution alone, p50; p95, ms", _quantiles(found)
+            yield (
+                "… time spent tokenising",
+                _each(by_peer, "tokenising_share", lambda x: f"{x:.1%}"),
+            )
+    if by_peer := results.get("latency"):
+        yield "One solution alone, p50; p95, ms", _quantiles(by_peer)
     for scenario in ("edit", "edit-long"):
-        if found := results.get(scenario):
-            length = next(iter(found.values()))["tokens"]
-            yield f"New solution of {length:,.0f} tokens, ms", _each(found, "first", _ms)
-            yield "… its last step edited, ms", _each(found, "edited", _ms)
-            yield "… edited / new", _each(found, "share", lambda x: f"{x:.0%}")
-            yield "… scored again, ms", _each(found, "again", _ms)
-    if found := results.get("users"):
+        if by_peer := results.get(scenario):
+            length = next(iter(by_peer.values()))["tokens"]
+            yield f"New solution of {length:,.0f} tokens, ms", _each(by_peer, "first", _ms)
+            yield "… its last step edited, ms", _each(by_peer, "edited", _ms)
+            yield "… edited / new", _each(by_peer, "share", lambda x: f"{x:.0%}")
+            yield "… scored again, ms", _each(by_peer, "again", _ms)
+    if by_peer := results.get("users"):
         yield (
             f"{settings['users']} users, solutions/s",
-            _each(found, "solutions_per_second", _figure),
+            _each(by_peer, "solutions_per_second", _figure),
         )
-        yield "… wait of a user, p50; p95, ms", _quantiles(found)
-    if found := results.get("start"):
-        yield "Ready to score, s", _each(found, "ready", lambda x: f"{x:.1f}")
+        yield "… wait of a user, p50; p95, ms", _quantiles(by_peer)
+    if by_peer := results.get("start"):
+        yield "Ready to score, s", _each(by_peer, "ready", lambda x: f"{x:.1f}")
     yield (
         "Main memory, MB",
         _each(record["memory"], "resident_bytes", lambda x: f"{x / 1e6:,.0f}"),
@@ -83,11 +77,6 @@ def notes(record: dict[str, Any]) -> Iterator[str]:
     if "over_engine" in best.get("ours", {}):
         share = best["ours"]["over_engine"]
         yield f"Our scorer takes {share:+.1%} over vLLM's own time for the same prompts."
-    if page := results.get("start", {}).get("page"):
-        yield (
-            f"Page up after {page['page']:.1f} s, engine ready after {page['engine']:.1f} s, first "
-            f"result {page['first_result']:.2f} s after that."
-        )
     usage = record["memory"].get("ours", {})
     if "rewards" in usage:
         yield (
@@ -113,13 +102,13 @@ def _title(record: dict[str, Any]) -> str:
     return f"{record['model']} on {where}; {versions}; {record['date'][:10]}"
 
 
-def _each(found: Figures, name: str, show: Callable[[float], str]) -> dict[str, str]:
-    return {peer: show(figures[name]) for peer, figures in found.items() if name in figures}
+def _each(by_peer: Figures, name: str, show: Callable[[float], str]) -> dict[str, str]:
+    return {peer: show(figures[name]) for peer, figures in by_peer.items() if name in figures}
 
 
-def _quantiles(found: Figures) -> dict[str, str]:
+def _quantiles(by_peer: Figures) -> dict[str, str]:
     return {
-        peer: f"{_ms(figures['p50'])}; {_ms(figures['p95'])}" for peer, figures in found.items()
+        peer: f"{_ms(figures['p50'])}; {_ms(figures['p95'])}" for peer, figures in by_peer.items()
     }
 
 

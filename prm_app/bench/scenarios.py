@@ -82,10 +82,10 @@ def users(peer: Peer, solutions: Sequence[Solution], count: int) -> tuple[float,
         try:
             while True:
                 solution = remaining.popleft()
-                asked = time.perf_counter()
+                began = time.perf_counter()
                 with turn:
                     peer.score([solution])
-                waited.append(time.perf_counter() - asked)
+                waited.append(time.perf_counter() - began)
         except IndexError:
             pass
         except BaseException as error:

@@ -20,7 +20,7 @@ from prm_app.errors import EngineError
 class Worker:
     """The process of one peer. `log` receives what its libraries print.
 
-    Raises EngineError, with the end of the log, where the peer fails.
+    Raises EngineError, with the end of the log, if the peer fails.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Worker:
 
     def wait(self) -> float:
         """Seconds from the start of the process until the peer was ready."""
-        return self._answer()
+        return float(self._answer())
 
     def run(self, measure: Callable[..., Any], *arguments: Any) -> Any:
         """Runs `measure(peer, *arguments)` in the process."""

@@ -73,7 +73,8 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
             args.engine = engine
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
-    return args.run(args)
+    exit_code: int = args.run(args)
+    return exit_code
 
 
 def _command(argv: Sequence[str], has: str) -> bool:

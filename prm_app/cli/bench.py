@@ -3,9 +3,8 @@
 import argparse
 import json
 import sys
-from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -14,8 +13,7 @@ from prm_app.bench import report
 from prm_app.bench.ceiling import above
 from prm_app.bench.run import SCENARIOS, Settings
 from prm_app.bench.run import run as measure
-from prm_app.bench.shapes import SHAPES, write
-from prm_app.catalog import DEFAULT, Prm
+from prm_app.catalog import DEFAULT
 from prm_app.checkpoint import fetch
 from prm_app.cli.options import add_family, model_of
 from prm_app.errors import EngineError
@@ -25,51 +23,42 @@ EPILOG = """\
 examples:
   prm-app bench                                    the demo PRM, all scenarios
   prm-app bench --model Qwen2.5-Math-PRM-7B --quantization fp8
-  prm-app bench --shape skywork-1.5b --problems 128 --json > benchmarks/mine.json
+  prm-app bench --problems 128 --json > benchmarks/mine.json
 
 Every peer scores the same prompts in the same run, in turn, and all rewards are compared: the exit
-code is 3 where they differ by more than rounding, or where more was computed in a second than the
+code is 3 if they differ by more than rounding, or if more was computed in a second than the
 model's matrix products alone allow. Each peer has a process and, on a GPU, up to 30%
-of its memory (--gpu-memory-utilization): name fewer --peers where that does not fit.
+of its memory (--gpu-memory-utilization): name fewer --peers if that does not fit.
 """
-PEERS = ("ours", "vllm", "transformers")
-_NUMBERS = (
-    ("problems", 8, "problems in one throughput measurement"),
-    ("candidates", 8, "solutions of each made-up problem"),
-    ("steps", 8, "steps of each made-up solution"),
-    ("sentences", 1, "sentences of each made-up step; 0 is one equation"),
-    ("repeats", 3, "measurements of which the median counts"),
-    ("users", 64, "users at once"),
-    ("growth", 0, "also measure how time grows with up to N solutions; 0 for not"),
-)
-_SETTINGS = ("peers", "scenarios", "prompts", *(name for name, _, _ in _NUMBERS))
+_DEFAULTS: dict[str, Any] = {field.name: field.default for field in fields(Settings)}
+_NUMBERS = {
+    "problems": "problems in one throughput measurement",
+    "candidates": "solutions of each made-up problem",
+    "steps": "steps of each made-up solution",
+    "sentences": "sentences of each made-up step; 0 is one equation",
+    "repeats": "measurements of which the median counts",
+    "users": "users at once",
+}
+_SETTINGS = ("peers", "scenarios", "prompts", *_NUMBERS)
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "bench",
         help="measure the speed of this machine, beside plain vLLM and Transformers",
         description="Measures how fast solutions are scored, beside plain vLLM and Transformers.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
+    parser.add_argument(
         "--model",
         metavar="NAME",
         default=DEFAULT.key,
         help=f"a key of `prm-app models`, a hub name or a local folder (default: {DEFAULT.key})",
     )
     add_family(parser)
-    which.add_argument(
-        "--shape",
-        choices=SHAPES,
-        help="random weights in the sizes of a published model, written to a temporary folder",
-    )
-    parser.add_argument(
-        "--tokenizer-folder", metavar="PATH", help="the tokenizer for --shape (default: the hub's)"
-    )
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=PEERS)
+    peers = _DEFAULTS["peers"]
+    parser.add_argument("--peers", nargs="+", choices=peers, default=peers)
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=SCENARIOS)
     parser.add_argument(
         "--prompts",
@@ -77,7 +66,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         metavar="PATH",
         help="JSONL with a problem and its candidates[].solution in each line (default: made up)",
     )
-    for name, default, what in _NUMBERS:
+    for name, what in _NUMBERS.items():
+        default = _DEFAULTS[name]
         parser.add_argument(
             f"--{name}", type=int, metavar="N", default=default, help=f"{what} (default: {default})"
         )
@@ -88,17 +78,11 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    console = Console(stderr=True)
-    with _checkpoint(args) as (prm, folder), console.status("") as line:
-        record = measure(
-            Settings(
-                prm=prm,
-                folder=folder,
-                engine=args.engine,
-                **{name: getattr(args, name) for name in _SETTINGS},
-            ),
-            line.update,
-        )
+    prm, folder = fetch(model_of(args))
+    chosen = {name: getattr(args, name) for name in _SETTINGS}
+    settings = Settings(prm=prm, folder=folder, engine=args.engine, **chosen)
+    with Console(stderr=True).status("") as line:
+        record = measure(settings, line.update)
     Console(stderr=args.json).print(report.table(record))
     if args.json:
         json.dump(record, sys.stdout, indent=1)
@@ -111,15 +95,3 @@ def run(args: argparse.Namespace) -> int:
             "be right: measure again while nothing else runs on this machine."
         )
     return 0
-
-
-@contextmanager
-def _checkpoint(args: argparse.Namespace) -> Any:
-    """The model, and its folder."""
-    if args.shape is None:
-        yield fetch(model_of(args))
-    else:
-        with TemporaryDirectory() as parent:
-            folder = Path(parent, args.shape)
-            write(args.shape, folder, args.tokenizer_folder)
-            yield Prm(args.shape, f"{args.shape} (random weights)", str(folder)), folder

@@ -35,14 +35,14 @@ def compare(scorer: Scorer) -> str:
     Raises:
         ModelError: They are too far off.
     """
-    found = scorer.score(SOLUTION).rewards
-    said = f"of the model card's example: {_listed(found)}"
+    rewards = scorer.score(SOLUTION).rewards
+    said = f"of the model card's example: {_listed(rewards)}"
     known = _EXAMPLE["rewards"].get(key(scorer.prm))
     if known is None:
         return f"rewards {said}; none are published to compare with"
     exact = scorer.prm.bundled and scorer.precision == "float32 on the CPU"
     allowed = NEAR if not exact else SAME_MERGED if demo_weights.is_large() else SAME
-    largest = max(abs(one - other) for one, other in zip(found, known["values"], strict=True))
+    largest = max(abs(one - other) for one, other in zip(rewards, known["values"], strict=True))
     said = (
         f"{said}; published: {_listed(known['values'])} ({known['source']}): they differ by at "
         f"most {largest:.1g}"

@@ -22,7 +22,7 @@ TAKES_ENGINE_OPTIONS = True
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "doctor",
         help="check the installation: versions, plugin, device, memory, and known rewards",
         description="Checks the installation part by part, and scores the example of the model's "
@@ -68,15 +68,15 @@ def _plugin() -> Iterator[str]:
     from vllm_prm import ARCHITECTURES
 
     for group in ("vllm.general_plugins", "vllm.io_processor_plugins"):
-        found = [
+        entries = [
             entry for entry in entry_points(group=group) if entry.module.startswith("vllm_prm")
         ]
-        if not found:
+        if not entries:
             raise ModelError(
                 f"The vllm-prm plugin is not registered in {group}: `pip install ./plugin` into "
                 "this environment."
             )
-        yield f"{group}: {found[0].name} = {found[0].value}"
+        yield f"{group}: {entries[0].name} = {entries[0].value}"
     known = known_architectures()
     for architecture in ARCHITECTURES:
         if architecture not in known:

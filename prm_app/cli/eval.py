@@ -107,10 +107,10 @@ def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Label
     """The rows of the file, all of one kind; what cannot be read goes to `failures`."""
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
-    found = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
+    rows = cases(read_problems(read_bytes(args.file), args.file))[: args.limit]
     data: list[Any] = []
-    with show.progress("Reading", len(found)) as bar:
-        for case in found:
+    with show.progress("Reading", len(rows)) as bar:
+        for case in rows:
             row = case()
             if isinstance(row, PlaceError):
                 failures[str(row.place)] = InputError(row.message)

@@ -15,12 +15,12 @@ from prm_app.local.engine_args import available_memory, itemsize
 EPILOG = """\
 Any other checkpoint of these families can be named by its hub name or folder wherever a model is
 asked for. "Fits" compares the weights alone with the memory of this machine: the GPU's, or the free
-memory where there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
+memory if there is none; the context needs more. F1 is the mean first-error F1 on ProcessBench.
 """
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "models",
         help="list the models with licence, size and family, and what fits this machine",
         description="Lists the process reward models on offer.",
@@ -58,16 +58,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(prm: Prm, available: int | None) -> dict[str, Any]:
-    weights = int(prm.parameters)
+    weights = int(prm.parameters or 0)
     size = weights * (2 if available is None else itemsize({}, weights))
     published = [prm.published[name] for name in BENCHMARKS if name in prm.published]
     return {
         "key": prm.key,
         "title": prm.title,
         "checkpoint": None if prm.bundled else prm.checkpoint,
-        "family": prm.family.name,
+        "family": prm.family.name if prm.family else None,
         "family_options": dict(prm.family_options),
-        "parameters": int(prm.parameters),
+        "parameters": weights,
         "bytes": size,
         "fits": None if available is None else size < available,
         "threshold": prm.threshold,

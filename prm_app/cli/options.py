@@ -22,7 +22,7 @@ from prm_app.scoring import Models, Scorer
 from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.rows import Row
 from prm_app.solutions.solution import Solution, solution
-from prm_app.solutions.steps import SPLITS
+from prm_app.solutions.steps import SPLITS, Split
 
 
 class _Model(argparse.Action):
@@ -128,7 +128,7 @@ def add_scoring(parser: argparse.ArgumentParser, compares: bool = False) -> None
         "--split",
         choices=SPLITS,
         help='what separates steps: "labels" is a line that starts with "Step 1", and "auto" '
-        "takes labels, else paragraphs, else lines (default: delimiter where given, else auto)",
+        "takes labels, else paragraphs, else lines (default: delimiter if one is given, else auto)",
     )
     group.add_argument(
         "--delimiter", metavar="TEXT", help=r"the text between two steps; \n stands for a newline"
@@ -138,7 +138,7 @@ def add_scoring(parser: argparse.ArgumentParser, compares: bool = False) -> None
 
 def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:
     """The text in the steps that --split and --delimiter ask for; raises InputError."""
-    split = args.split or ("delimiter" if args.delimiter else "auto")
+    split: Split = args.split or ("delimiter" if args.delimiter else "auto")
     return solution(problem, text, split, args.delimiter)
 
 
@@ -159,7 +159,7 @@ def asks_for_model(args: argparse.Namespace) -> bool:
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
     if args.threshold is None:
         return scorer.prm.threshold
-    return require_threshold(args.threshold)
+    return require_threshold(float(args.threshold))
 
 
 def require_threshold(threshold: float) -> float:
@@ -171,7 +171,8 @@ def require_threshold(threshold: float) -> float:
 
 def text_of(args: argparse.Namespace, name: str) -> str:
     """The text given by --name or --name-file."""
-    text, path = getattr(args, name), getattr(args, f"{name}_file")
+    text: str | None = getattr(args, name)
+    path: str | None = getattr(args, f"{name}_file")
     if path is not None:
         return read_text(path).strip("\n")
     if text is None:
@@ -189,15 +190,15 @@ def open_models(args: argparse.Namespace) -> Models:
 @contextmanager
 def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
     """A scorer that is ready; what it is waiting for shows on stderr."""
+    scorer: Scorer
     if servers := servers_of(args):
-        with RemoteScorer(servers) as scorer:
-            yield scorer
+        scorer = RemoteScorer(servers)
     else:
         prm = model_of(args)
         with Console(stderr=True).status(f"{prm.title}: starting") as line:
             scorer = load(prm, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}"))
-        with scorer:
-            yield scorer
+    with scorer:
+        yield scorer
 
 
 def model_of(args: argparse.Namespace) -> Prm:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -45,7 +45,7 @@ A JSON or JSONL file holds {"problem": ..., "solutions": [text, ...]} for each p
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "rank",
         help="rank several solutions of a problem (Best-of-N), with votes over their answers",
         description="Ranks solutions of a problem by the rewards of their steps (Best-of-N).",
@@ -88,13 +88,14 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    problems = [_generated(args)] if args.generate is not None else _given(args)
+    problems = _of_files(args) if args.generate is None else [_generated(args)]
     failed = 0
-    for problem, ranking, threshold in _rankings(args, problems):
-        if ranking is None:
+    for each in _rankings(args, problems):
+        if isinstance(each, PlaceError):
             failed += 1
-            _refuse(args, problem)
+            _refuse(args, each)
             continue
+        ranking, threshold = each
         failed += len(ranking.failed)
         if args.json:
             document = rank_document(ranking, args.aggregate, threshold)
@@ -113,7 +114,7 @@ def _refuse(args: argparse.Namespace, error: PlaceError) -> None:
         show.failure(str(error))
 
 
-def _given(args: argparse.Namespace) -> list[Problem | PlaceError]:
+def _of_files(args: argparse.Namespace) -> list[Problem | PlaceError]:
     """The problems and solutions of the files."""
     if not args.files:
         raise InputError("There are no solutions: give a file, or --generate with a generator.")
@@ -137,15 +138,15 @@ def _is_data(path: str) -> bool:
     return not {".json", ".jsonl"}.isdisjoint(map(str.lower, Path(path).suffixes))
 
 
-def _about(found: Problem, problem: str | None) -> Problem | PlaceError:
+def _about(whole: Problem, problem: str | None) -> Problem | PlaceError:
     """A file's problem with its text, which either the file or --problem says."""
-    if not found.problem.strip():
+    if not whole.problem.strip():
         if problem is None:
-            return PlaceError(found.place, "no “problem”: give --problem.")
-        return found.about(problem)
-    if problem is not None and problem != found.problem:
-        raise PlaceError(found.place, "it has a problem of its own: leave --problem out.")
-    return found
+            return PlaceError(whole.place, "no “problem”: give --problem.")
+        return whole.about(problem)
+    if problem is not None and problem != whole.problem:
+        raise PlaceError(whole.place, "it has a problem of its own: leave --problem out.")
+    return whole
 
 
 def _generated(args: argparse.Namespace) -> Problem:
@@ -163,7 +164,7 @@ def _generated(args: argparse.Namespace) -> Problem:
         args.generator_seed,
         args.timeout,
     )
-    problem, rows, failure = _problem(args), [], None
+    problem, rows, failure = _problem(args), list[Row](), None
     for each in generator.candidates(problem, args.generate):
         if isinstance(each, PrmError):
             show.failure(with_options(each))
@@ -183,9 +184,9 @@ def _problem(args: argparse.Namespace) -> str:
 
 
 def _rankings(
-    args: argparse.Namespace, problems: list[Problem | PlaceError]
-) -> Iterator[tuple[Problem, Ranking, float] | tuple[PlaceError, None, None]]:
-    """Each problem with its ranking and threshold, in order; all are scored together."""
+    args: argparse.Namespace, problems: Sequence[Problem | PlaceError]
+) -> Iterator[tuple[Ranking, float] | PlaceError]:
+    """Each problem's ranking and threshold, in order; all problems are scored together."""
     jobs = [
         attempt(solution_in, args, row)
         for each in problems
@@ -195,19 +196,20 @@ def _rankings(
     outcomes = judged(args, jobs)
     for each in problems:
         if isinstance(each, PlaceError):
-            yield each, None, None
+            yield each
         else:
-            found = list(islice(outcomes, len(each.solutions)))
-            yield each, _ranking(each, found), found[0].threshold
+            outcome = list(islice(outcomes, len(each.solutions)))
+            yield _ranking(each, outcome), outcome[0].threshold
 
 
-def _ranking(problem: Problem, found: list[Judged]) -> Ranking:
-    total = len(found)
-    ranking = Ranking(problem.problem, total, {i: j.outcome for i, j in enumerate(found, 1)})
+def _ranking(problem: Problem, outcomes: list[Judged]) -> Ranking:
+    total = len(outcomes)
+    ranking = Ranking(problem.problem, total, {i: j.outcome for i, j in enumerate(outcomes, 1)})
     numbers = sorted(ranking.scored)
-    answers = group_by_answer([problem.solutions[number - 1].text for number in numbers])
+    texts = {i: row.text for i, row in enumerate(problem.solutions, 1) if isinstance(row, Row)}
+    answers = group_by_answer([texts[number] for number in numbers])
     second = None
-    if other := found[0].other:
-        theirs = {i: j.second for i, j in enumerate(found, 1) if j.second is not None}
+    if other := outcomes[0].other:
+        theirs = {i: j.second for i, j in enumerate(outcomes, 1) if j.second is not None}
         second = RankOpinion(other.title, Ranking(problem.problem, total, theirs), other.threshold)
     return replace(ranking, second=second, answers=answers.numbered(numbers))

@@ -27,7 +27,7 @@ trained on. The command takes every engine option of vLLM: `prm-app reward --hel
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "reward",
         help="raw outputs of any pooling model for plain prompts",
         description="Sends plain prompts through a pooling model and prints its raw outputs: one "
@@ -80,4 +80,4 @@ def activated(logits: np.ndarray) -> np.ndarray:
     if logits.shape[1] == 1:
         return 0.5 * (1.0 + np.tanh(0.5 * logits))
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))

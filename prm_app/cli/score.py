@@ -43,7 +43,7 @@ The command takes every engine option of vLLM: `prm-app score --help=all` lists 
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "score",
         help="score the steps of a solution, or of a file of solutions",
         description="Scores each step of a solution with a process reward model.",
@@ -103,7 +103,7 @@ def _score_rows(args: argparse.Namespace, rows: list[Row | PlaceError]) -> int:
 
 def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
     if isinstance(row, Row):
-        row.kept()  # what cannot be kept in the answer is told before anything is scored
+        row.fields()  # what cannot be kept in the answer is told before anything is scored
     return solution_in(args, row)
 
 
@@ -113,12 +113,12 @@ def _answer(row: Row | PlaceError, each: Judged) -> dict[str, Any]:
         return row.place.counts() | {"error": str(row)}
     if isinstance(each.outcome, PrmError):
         answer: dict[str, Any] = {"problem": row.problem, "error": _located(row, each.outcome)}
-        said = {} if isinstance(each.outcome, PlaceError) else row.kept()
+        said = {} if isinstance(each.outcome, PlaceError) else row.fields()
     else:
-        answer, said = _document(row.problem, each.outcome, each), row.kept()
+        answer, said = _document(row.problem, each.outcome, each), row.fields()
     own = {*SCORE_FIELDS, *PLACE_FIELDS}
-    kept = {name: value for name, value in said.items() if name not in own}
-    return row.place.counts() | kept | answer
+    others = {name: value for name, value in said.items() if name not in own}
+    return row.place.counts() | others | answer
 
 
 def _document(problem: str, scored: ScoredSolution, each: Judged) -> dict[str, Any]:

@@ -23,7 +23,7 @@ route but /health, /ping and /metrics asks for the key.
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "serve",
         help="serve a process reward model over HTTP",
         usage="prm-app serve [MODEL] [options of vllm serve]",

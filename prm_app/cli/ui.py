@@ -33,7 +33,7 @@ this one). The command takes every engine option of vLLM: `prm-app ui --help=all
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
-    parser = commands.add_parser(
+    parser: argparse.ArgumentParser = commands.add_parser(
         "ui",
         help="open the page",
         description="Opens the page: solutions scored step by step, and Best-of-N.",

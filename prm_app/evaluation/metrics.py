@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ BINS = 15
 MOST_SUBSETS = 1000
 """Votes are averaged over all subsets of N candidates up to this many, else over as many drawn."""
 
+Numbers = NDArray[Any]
 Rewards = Sequence[Sequence[float]]
 """The step rewards of several solutions."""
 
@@ -47,10 +48,10 @@ def detection(errors: Sequence[int], rewards: Rewards, threshold: float) -> Dete
         rewards: The step rewards of each solution, in [0, 1].
         threshold: A step is flagged if its reward is below it.
     """
-    found = [first_error(row, threshold) for row in rewards]
+    flagged = [first_error(row, threshold) for row in rewards]
     hits = [
         (error >= 0, (-1 if step is None else step) == error)
-        for error, step in zip(errors, found, strict=True)
+        for error, step in zip(errors, flagged, strict=True)
     ]
     wrong = [hit for is_wrong, hit in hits if is_wrong]
     right = [hit for is_wrong, hit in hits if not is_wrong]
@@ -62,12 +63,12 @@ def detection(errors: Sequence[int], rewards: Rewards, threshold: float) -> Dete
 class Shares(NamedTuple):
     """The figures of `Detection` at many thresholds, an array each; NaN if there is no such row."""
 
-    exact: NDArray
-    unflagged: NDArray
-    f1: NDArray
+    exact: Numbers
+    unflagged: Numbers
+    f1: Numbers
 
 
-def shares_at(errors: Sequence[int], rewards: Rewards, thresholds: NDArray) -> Shares:
+def shares_at(errors: Sequence[int], rewards: Rewards, thresholds: Numbers) -> Shares:
     """What `detection` finds at each of some thresholds, in one pass over the solutions."""
     low, high = _spans(errors, rewards)
     least = _least(errors, rewards)
@@ -92,7 +93,7 @@ def best_threshold(errors: Sequence[int], rewards: Rewards) -> float:
     return float(thresholds[shares_at(errors, rewards, thresholds).f1.argmax()])
 
 
-def _spans(errors: Sequence[int], rewards: Rewards) -> NDArray:
+def _spans(errors: Sequence[int], rewards: Rewards) -> Numbers:
     """Sorted ends of the spans of thresholds that find a first error exactly.
 
     Such a threshold is in (the reward of the wrong step, the least reward before it].
@@ -103,7 +104,7 @@ def _spans(errors: Sequence[int], rewards: Rewards) -> NDArray:
     return np.sort(spans[spans[:, 0] < spans[:, 1]], axis=0).T
 
 
-def _least(errors: Sequence[int], rewards: Rewards) -> NDArray:
+def _least(errors: Sequence[int], rewards: Rewards) -> Numbers:
     """Sorted least rewards of the right solutions."""
     return np.sort([min(row) for e, row in zip(errors, rewards, strict=True) if e < 0])
 
@@ -117,18 +118,18 @@ def found_by_label(
     return dict(sorted(Counter(pairs).items()))
 
 
-def judged_steps(errors: Sequence[int], rewards: Rewards) -> tuple[NDArray, NDArray]:
+def judged_steps(errors: Sequence[int], rewards: Rewards) -> tuple[Numbers, Numbers]:
     """Rewards and labels (1 right, 0 wrong) of the steps up to each first error, all in a row.
 
     The labels of later steps mean little: they may follow rightly from what is wrong.
     """
-    kept = [
+    pairs = [
         (reward, i != error)
         for error, row in zip(errors, rewards, strict=True)
         for i, reward in enumerate(row)
         if error < 0 or i <= error
     ]
-    return np.array([k[0] for k in kept]), np.array([k[1] for k in kept], float)
+    return np.array([k[0] for k in pairs]), np.array([k[1] for k in pairs], float)
 
 
 class Bin(NamedTuple):
@@ -144,7 +145,7 @@ class Bin(NamedTuple):
     wrong: int
 
 
-def binned(rewards: NDArray, labels: NDArray, bins: int = BINS) -> list[Bin]:
+def binned(rewards: Numbers, labels: Numbers, bins: int = BINS) -> list[Bin]:
     """Equal bins over [0, 1], those without a step left out: what a reliability diagram shows."""
     place = np.minimum((rewards * bins).astype(int), bins - 1)
     found = []
@@ -156,7 +157,7 @@ def binned(rewards: NDArray, labels: NDArray, bins: int = BINS) -> list[Bin]:
     return found
 
 
-def calibration_error(rewards: NDArray, labels: NDArray) -> float:
+def calibration_error(rewards: Numbers, labels: Numbers) -> float:
     """Expected calibration error in [0, 1] over `BINS` bins (Guo et al. 2017, arXiv:1706.04599)."""
     if not len(rewards):
         return math.nan
@@ -166,7 +167,7 @@ def calibration_error(rewards: NDArray, labels: NDArray) -> float:
     )
 
 
-def roc_auc(rewards: NDArray, labels: NDArray) -> float:
+def roc_auc(rewards: Numbers, labels: Numbers) -> float:
     """The chance that a right step has a larger reward than a wrong one; equal ones count half."""
     right, wrong = rewards[labels == 1], np.sort(rewards[labels == 0])
     if not len(right) or not len(wrong):
@@ -236,7 +237,7 @@ def _best_of(problem: Judged, size: int) -> dict[str, float]:
     }
 
 
-def _chosen(scores: NDArray, right: NDArray, size: int) -> float:
+def _chosen(scores: Numbers, right: Numbers, size: int) -> float:
     """The chance that the best-scored of `size` random candidates is right."""
     chance = 0.0
     for score in np.unique(scores):
@@ -246,7 +247,7 @@ def _chosen(scores: NDArray, right: NDArray, size: int) -> float:
     return chance
 
 
-def _voted(weights: NDArray, answers: Sequence[int | None], right: NDArray, size: int) -> float:
+def _voted(weights: Numbers, answers: Sequence[int | None], right: Numbers, size: int) -> float:
     """The chance that the answer with most weight among `size` random candidates is right."""
     subsets = _subsets(len(weights), size)
     distinct = sorted({answer for answer in answers if answer is not None})
@@ -261,7 +262,7 @@ def _voted(weights: NDArray, answers: Sequence[int | None], right: NDArray, size
 
 
 @cache
-def _subsets(count: int, size: int) -> NDArray:
+def _subsets(count: int, size: int) -> Numbers:
     """Subsets of `count` candidates, a row of 0 and 1 each: all of them, or `MOST_SUBSETS`."""
     if math.comb(count, size) <= MOST_SUBSETS:
         chosen = np.array(list(combinations(range(count), size)))

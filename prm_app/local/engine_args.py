@@ -6,6 +6,7 @@ The environment that vLLM reads at its import is set here too. Knows nothing of 
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -28,7 +29,7 @@ BATCH_TOKENS = 16_384
 CPU_BATCH_TOKENS = 1024
 """The same on a CPU: two cores are no faster with more, and a newcomer waits for less."""
 
-POOLING = {"tok_pooling_type": "ALL", "task": "token_classify"}
+POOLING: dict[str, Any] = {"tok_pooling_type": "ALL", "task": "token_classify"}
 """One output for every token, whatever else the model could be asked for."""
 FLOAT32_BELOW = 1_000_000_000
 """Weights under which a CPU computes in float32, so that the rewards are the same on every CPU. In
@@ -101,7 +102,8 @@ def memory_needed(folder: Path, options: Mapping[str, Any]) -> int:
 
 
 def _devices(options: Mapping[str, Any]) -> int:
-    return options.get("tensor_parallel_size", 1) * options.get("pipeline_parallel_size", 1)
+    parts = (options.get(f"{kind}_parallel_size", 1) for kind in ("tensor", "pipeline"))
+    return math.prod(map(int, parts))
 
 
 def has_bf16() -> bool:
@@ -218,4 +220,4 @@ def cache_bytes(args: Any) -> int:
     per_token = (
         2 * config.get_total_num_hidden_layers() * heads * torch.finfo(config.dtype).bits // 8
     )
-    return per_token * max(MIN_CACHED_TOKENS, config.max_model_len + 1024)
+    return int(per_token * max(MIN_CACHED_TOKENS, config.max_model_len + 1024))

@@ -56,10 +56,10 @@ class EngineThread:
         """Runs the jobs that are there, at least one if `wait`; False once the thread is to end."""
         with suppress(queue.Empty):
             while True:
-                given = self._jobs.get(block=wait)
-                if given is None:
+                entry = self._jobs.get(block=wait)
+                if entry is None:
                     return False
-                job, waiting = given
+                job, waiting = entry
                 try:
                     job()
                 except BaseException as error:

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def root_cause() -> Iterator[None]:
     """Gives a RuntimeError of vLLM that points to its log the first error found there.
 
     Processes that vLLM forks have the log's handler from this one, those that it spawns from vLLM's
-    logging configuration. Where the environment has set that up differently it stays so, and the
+    logging configuration. If the environment has set that up differently, it stays so, and the
     error as vLLM raised it.
     """
     if os.environ.keys() & {_CONFIG, "VLLM_CONFIGURE_LOGGING"}:
@@ -105,8 +106,7 @@ def shut_down(engine: Any, last: bool) -> None:
     vLLM's core ends with `cleanup_dist_env_and_memory`, which destroys the parallel groups that all
     engines of a process share (vLLM 0.32, v1/engine/core.py).
     """
-    from vllm.v1.engine import core
-
+    core: Any = import_module("vllm.v1.engine.core")
     cleanup = core.cleanup_dist_env_and_memory
     if not last:
         core.cleanup_dist_env_and_memory = lambda *args, **kwargs: None
@@ -133,20 +133,20 @@ def load_error(error: BaseException) -> PrmError:
     """What a failure of vLLM to load a model means for its user."""
     if isinstance(error, PrmError):
         return error
-    lines = [frame.line for frame in traceback.extract_tb(error.__traceback__)[-1:]]
+    lines = [frame.line or "" for frame in traceback.extract_tb(error.__traceback__)[-1:]]
     text = str(error) or " at ".join([type(error).__name__, *lines])
     memory = ("out of memory", "OutOfMemory", "available memory", "free memory", "KV cache")
     if isinstance(error, MemoryError) or any(word.lower() in text.lower() for word in memory):
-        found: PrmError = OutOfMemoryError(
+        meaning: PrmError = OutOfMemoryError(
             "The model does not fit the memory of this machine: give it a smaller context or less "
             "of the GPU's memory, free memory that other programs hold, or choose a smaller model. "
             f"vLLM says: {text}",
             settings=["max_model_len", "gpu_memory_utilization"],
         )
     else:
-        found = gpu_fault(error) or ModelError(f"vLLM could not load the model: {text}")
-    found.__cause__ = error
-    return found
+        meaning = gpu_fault(error) or ModelError(f"vLLM could not load the model: {text}")
+    meaning.__cause__ = error
+    return meaning
 
 
 def gpu_fault(error: BaseException) -> EngineError | None:

@@ -154,7 +154,8 @@ class LocalModels(Models):
             time.sleep(max(0.0, resident.loaded + STAY_SECONDS - time.monotonic()))
             with self._changed:
                 resident.leaving = True
-                self._changed.wait_for(lambda resident=resident: not resident.users)
+                while resident.users:
+                    self._changed.wait()
                 del self._residents[key]
             resident.scorer.close()
 

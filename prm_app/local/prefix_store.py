@@ -15,12 +15,12 @@ BYTES_PER_REWARD = 200
 def prefix_keys(token_ids: Sequence[int], positions: Sequence[int]) -> list[bytes]:
     """For each position a digest of the tokens up to it and including it."""
     digest = blake2b(digest_size=16)
-    found, start = [], 0
+    keys, start = [], 0
     for position in positions:
         digest.update(array("I", token_ids[start : position + 1]).tobytes())
-        found.append(digest.digest())
+        keys.append(digest.digest())
         start = position + 1
-    return found
+    return keys
 
 
 class PrefixStore:
@@ -40,7 +40,7 @@ class PrefixStore:
         return len(self) * BYTES_PER_REWARD
 
     def get(self, keys: Sequence[bytes]) -> list[float | None]:
-        """The reward of each key, None where it is not known."""
+        """The reward of each key, None if it is not known."""
         with self._lock:
             for key in keys:
                 if key in self._rewards:
@@ -48,7 +48,7 @@ class PrefixStore:
             return [self._rewards.get(key) for key in keys]
 
     def put(self, keys: Sequence[bytes], rewards: Sequence[float]) -> None:
-        """Keeps the rewards, and forgets the ones not used for longest where they are too many."""
+        """Keeps the rewards, and forgets the ones not used for longest if they are too many."""
         with self._lock:
             self._rewards.update(zip(keys, rewards, strict=True))
             while len(self._rewards) > self.capacity:

@@ -40,7 +40,7 @@ class LocalScorer(Scorer):
     """Scores with a loaded engine and computes no token prefix twice.
 
     Steps whose whole prefix was scored before are answered from the store. The rest is asked of the
-    engine with its prefix cache, whose rows start after the cached tokens; where these cover a step
+    engine with its prefix cache, whose rows start after the cached tokens; if these cover a step
     whose reward the store has lost, the prompt is computed again in full.
     """
 
@@ -114,11 +114,16 @@ class _Scoring:
         self._repeated = False
 
     def start(self) -> None:
-        known = self._scorer.store.get(self._keys)
-        if None in known:
+        known = self._known(self._keys)
+        if known is None:
             self._ask(reuse=True)
         else:
             self._finish(known, computed=0)
+
+    def _known(self, keys: Sequence[bytes]) -> list[float] | None:
+        """The rewards kept for these keys; None if one is missing."""
+        rewards = [each for each in self._scorer.store.get(keys) if each is not None]
+        return rewards if len(rewards) == len(keys) else None
 
     def _ask(self, reuse: bool) -> None:
         self._scorer._engine.submit(self._prompt.token_ids, reuse).add_done_callback(self._answered)
@@ -128,8 +133,8 @@ class _Scoring:
             outputs = answer.result()
             positions = self._prompt.positions
             first = sum(position < outputs.cached for position in positions)
-            known = self._scorer.store.get(self._keys[:first])
-            if None in known:
+            known = self._known(self._keys[:first])
+            if known is None:
                 self._repeated = True
                 self._ask(reuse=False)
                 return

@@ -77,17 +77,17 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     )
     serving.add_argument("--family", help="the family that the model is read as")
     serving.add_argument("--family-option", action="append", help="NAME=VALUE, of its family")
-    args = parser.parse_args(["serve", *argv])
+    args: argparse.Namespace = parser.parse_args(["serve", *argv])
     _guard(args)
     options = family_options(args.family_option or [])
     named = find_model(args.model_tag or DEFAULT.key, args.family, options)
     # What vLLM gets its weights from elsewhere, the plugin checks as it loads them.
     usual = args.load_format == "auto" and args.download_dir is None
     prm, folder = fetch(named) if usual else describe(named)
-    given = {
+    chosen = {
         name: value for name, value in vars(args).items() if value != serving.get_default(name)
     }
-    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), given))
+    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), chosen))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
     args.dtype = args.dtype or default_dtype(parameters(folder))
     if prm.bundled and not args.served_model_name:
@@ -105,11 +105,11 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def _for_plugin(family: PrmFamily, given: Mapping[str, Any]) -> dict[str, Any]:
+def _for_plugin(family: PrmFamily, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Engine arguments that load the model, and tell the plugin how it is read."""
     read_as = {"family": family.name, **family.options}
-    overrides = {CONFIG_KEY: read_as, **given.get("hf_overrides", {})}
-    return for_family(family, {**given, "hf_overrides": overrides})
+    overrides = {CONFIG_KEY: read_as, **chosen.get("hf_overrides", {})}
+    return for_family(family, {**chosen, "hf_overrides": overrides})
 
 
 def _use_every_core() -> None:

@@ -17,11 +17,11 @@ def engine_options(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     program ends, as argparse does.
     """
     parser = _parser()
-    given = vars(parser.parse_args(list(argv)))
+    values = vars(parser.parse_args(list(argv)))
     rest = parser.rest
-    if "model" in given:  # an option of ours too
-        rest += ["--model", given.pop("model")]
-    return given, rest
+    if "model" in values:  # an option of ours too
+        rest += ["--model", values.pop("model")]
+    return values, rest
 
 
 def help_on_engine_options(arg: str) -> int:
@@ -43,10 +43,12 @@ def _parser(add_help: bool = False) -> Any:
         rest: list[str]
 
         def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-            namespace, self.rest = super().parse_known_args(args, namespace)
+            parse: Any = super().parse_known_args
+            namespace, self.rest = parse(args, namespace)
             return namespace, []
 
-    parser = EngineOptions(
+    untyped: Any = EngineOptions
+    parser = untyped(
         prog="prm-app",
         usage="prm-app COMMAND [options]",
         add_help=add_help,

@@ -83,7 +83,7 @@ class _TokenClient(Client):
         except FamilyError as error:
             raise NotAPrmError(
                 f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
-                f"{self.prm.family.name} format: {error}. If it is one, start the server with "
+                f"{self._prompts.name} format: {error}. If it is one, start the server with "
                 "`prm-app serve`, or with "
                 """`vllm serve --pooler-config '{"tok_pooling_type": "ALL"}'`."""
             ) from error
@@ -122,7 +122,7 @@ class _TokenClient(Client):
 
 
 async def find_client(api: Api, served: Served, servers: Servers) -> Client:
-    """The client for this model of the server; raises a PrmError where it is no PRM."""
+    """The client for this model of the server; raises a PrmError if it is no PRM."""
     return await plugin_client(api, served) or await _token_client(api, served, servers)
 
 
@@ -153,9 +153,9 @@ async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
     body = {"model": served.name, "task": "plugin", "data": data}
     answer = await api.post("/pooling", body)
     try:
-        found = answer["data"]
-        steps, rewards = tuple(found["steps"]), tuple(map(float, found["rewards"]))
-        tokens, family = int(found["tokens"]), str(found.get("family", ""))
+        fields = answer["data"]
+        steps, rewards = tuple(fields["steps"]), tuple(map(float, fields["rewards"]))
+        tokens, family = int(fields["tokens"]), str(fields.get("family", ""))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ServerError(
             f"The server at {api.url} has another plugin than vllm-prm: start it with `prm-app "

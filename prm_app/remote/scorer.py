@@ -20,6 +20,9 @@ from prm_app.solutions.solution import ScoredSolution, Solution
 class RemoteScorer(Scorer):
     """Scores with one or several servers of the same PRM.
 
+    Args:
+        servers: Their addresses, and how they are asked.
+
     Raises:
         PrmError: No server answers, a server serves another model, or the model is no PRM.
     """
@@ -32,13 +35,13 @@ class RemoteScorer(Scorer):
         except BaseException:
             self.close()
             raise
-        clients = [server.client for server in self._servers if server.client is not None]
+        clients = [server.client for server in self._servers if server.connected]
         self.prm = clients[0].prm
         self.limit = min(client.served.limit for client in clients)
 
     async def _connect(self, patience: float) -> Pool[_Server]:
         await reached(server.connect() for server in self._servers)
-        connected = {each.client.prm.key: each for each in self._servers if each.client is not None}
+        connected = {each.client.prm.key: each for each in self._servers if each.connected}
         if len(connected) > 1:
             raise ServerError(
                 "The servers serve different models ("
@@ -49,7 +52,7 @@ class RemoteScorer(Scorer):
         (first,) = connected.values()
         for server in self._servers:
             server.model = server.model or first.client.served.name
-        return Pool([(each, each.client is not None) for each in self._servers], patience)
+        return Pool([(each, each.connected) for each in self._servers], patience)
 
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
         return [self._loop.run(self._score(solution)) for solution in solutions]
@@ -81,9 +84,18 @@ class _Server:
 
     def __init__(self, api: Api, servers: Servers) -> None:
         self.api, self.model, self._servers = api, servers.model, servers
-        self.client: Client | None = None
+        self._client: Client | None = None
+
+    @property
+    def connected(self) -> bool:
+        return self._client is not None
+
+    @property
+    def client(self) -> Client:
+        assert self._client is not None, "the pool connects a server before its first request"
+        return self._client
 
     async def connect(self) -> None:
         """Finds the model and the server's dialect; raises a PrmError."""
         served = await choose(self.api, self.model)
-        self.client = await find_client(self.api, served, self._servers)
+        self._client = await find_client(self.api, served, self._servers)

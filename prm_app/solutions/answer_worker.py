@@ -74,7 +74,7 @@ def _parsed(text: str) -> list[Any]:
     """The final answer in math-verify's terms, its text last; empty if there is none."""
     from math_verify import parse
 
-    return parse(text, parsing_timeout=None)
+    return list(parse(text, parsing_timeout=None))
 
 
 def _limit_memory() -> None:

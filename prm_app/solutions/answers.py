@@ -35,7 +35,7 @@ LEAST = 0.25
 GRACE = 1.0
 """The processor time after which a process that went on beyond its time is ended."""
 SLOWEST = 10
-"""How many times as long it may take where other programs are at work."""
+"""How many times as long it may take if other programs are at work."""
 STARTS = 8
 """How many processes one vote may use: each that is ended needs another."""
 START_SECONDS = 120.0
@@ -96,7 +96,7 @@ class Reader:
 
     def equal(self, expected: str, text: str) -> bool:
         """Whether two solutions have the same final answer."""
-        return self._ask([readable(expected), readable(text)], self._left)["equal"]
+        return bool(self._ask([readable(expected), readable(text)], self._left)["equal"])
 
     def close(self) -> None:
         if self._process is not None:
@@ -122,11 +122,11 @@ class Reader:
 @contextmanager
 def reader(solutions: int) -> Iterator[Reader]:
     """A reader with the time that so many solutions may take."""
-    found = Reader(solutions)
+    timed = Reader(solutions)
     try:
-        yield found
+        yield timed
     finally:
-        found.close()
+        timed.close()
 
 
 def readable(text: str) -> str:
@@ -147,6 +147,8 @@ class _Process:
             text=True,
             encoding="utf-8",
         )
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self._stdin, self._stdout = self._process.stdin, self._process.stdout
         self._times = psutil.Process(self._process.pid)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._listen, daemon=True).start()
@@ -163,8 +165,8 @@ class _Process:
         """
         before = self._spent()
         with suppress(OSError):  # it is gone, as the next line finds
-            self._process.stdin.write(json.dumps([seconds, *request]) + "\n")
-            self._process.stdin.flush()
+            self._stdin.write(json.dumps([seconds, *request]) + "\n")
+            self._stdin.flush()
         line = self._line(seconds + GRACE, SLOWEST * (seconds + GRACE))
         if line is None:
             return None, seconds + GRACE
@@ -195,7 +197,7 @@ class _Process:
         return 0.0
 
     def _listen(self) -> None:
-        for line in self._process.stdout:
+        for line in self._stdout:
             self._lines.put(line)
         self._lines.put("")
 

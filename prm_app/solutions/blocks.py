@@ -27,13 +27,13 @@ def units(text: str) -> list[str]:
     """
     lines = text.split("\n")
     joined = _inside_marks(text, len(lines)) | _inside_tables(lines)
-    found: list[list[str]] = []
+    blocks: list[list[str]] = []
     for number, line in enumerate(lines):
         if number in joined:
-            found[-1].append(line)
+            blocks[-1].append(line)
         else:
-            found.append([line])
-    return ["\n".join(unit) for unit in found]
+            blocks.append([line])
+    return ["\n".join(unit) for unit in blocks]
 
 
 def _inside_marks(text: str, count: int) -> set[int]:
@@ -69,8 +69,8 @@ def _kinds(token: re.Match[str]) -> tuple[str, str]:
     """What a token may open and what it may close; the same for marks that look alike."""
     if fence := token["fence"]:
         mark = fence.strip()[:3]
-        told = token.group().strip().strip(mark[0])  # a fence that names a language only opens
-        return mark, "" if told else mark
+        language = token.group().strip().strip(mark[0])  # a fence that names a language only opens
+        return mark, "" if language else mark
     if token["dollars"]:
         return "$$", "$$"
     if token["bracket"]:

@@ -51,8 +51,12 @@ def score_document(result: Result, threshold: float) -> dict[str, Any]:
     opinion stands under `compared_with`, and the steps at which the two differ in `differs_at`.
     """
     scored, second = result.scored, result.second
-    document = {"model": scored.model, "problem": result.problem, "steps": list(scored.steps)}
-    document |= _judged(scored, threshold)
+    document: dict[str, Any] = {
+        "model": scored.model,
+        "problem": result.problem,
+        "steps": list(scored.steps),
+        **_judged(scored, threshold),
+    }
     if second is not None:
         document["compared_with"] = {
             "model": second.scored.model,
@@ -88,7 +92,7 @@ def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[
         {"rank": None, "solution": i, "error": str(error)} for i, error in ranking.failed.items()
     ]
     places = [_place(ranking, rank, i, threshold) for rank, i in enumerate(order, 1)]
-    document = {
+    document: dict[str, Any] = {
         "problem": ranking.problem,
         "aggregation": how,
         "best": order[0] if order else None,

@@ -78,14 +78,14 @@ def equations(text: str) -> list[Equation]:
     computing: a side with a letter, a number rounded to a whole, a change of unit, and what goes on
     from a running total (`10 - 3 = 7 - 2 = 5`).
     """
-    found = []
+    checked = []
     for segment in _segments(text):
         sides = _sides(segment)
         for i, (left, right) in enumerate(pairwise(sides)):
             a, b = _ending(left, is_first=i == 0), _beginning(right)
             if a.tokens and b.tokens and (a.computes or b.computes):
-                found.append(_compared(a, b, text))
-    return found
+                checked.append(_compared(a, b, text))
+    return checked
 
 
 def _segments(text: str) -> Iterator[list[Token]]:

@@ -115,20 +115,20 @@ def _document(text: str, name: str) -> list[tuple[Place, Any]]:
     """The entries of a file's one list, or its one object; raises PlaceError."""
     start = _after_blanks(text, 0)
     is_list = text[start] == "["
-    found: list[tuple[Place, Any]] = []
+    entries: list[tuple[Place, Any]] = []
     line, counted = 1, 0
     try:
         for at, value in _entries(text, start) if is_list else _only(text, start):
             line, counted = line + text.count("\n", counted, at), at
-            place = Place(name, line, len(found) + 1 if is_list else None)
+            place = Place(name, line, len(entries) + 1 if is_list else None)
             unusable = isinstance(value, _Unusable)
-            found.append((place, PlaceError(place, f"{value}.") if unusable else value))
+            entries.append((place, PlaceError(place, f"{value}.") if unusable else value))
     except json.JSONDecodeError as error:
         place = Place(name, error.lineno)
         raise PlaceError(place, f"not valid JSON ({error.msg}, column {error.colno}).") from None
-    if not found:
+    if not entries:
         raise InputError(f"{name} is empty.")
-    return found
+    return entries
 
 
 def _only(text: str, start: int) -> Iterator[tuple[int, Any]]:
@@ -239,7 +239,8 @@ def _goes_on(line: str) -> bool:
 
 
 def _after_blanks(text: str, start: int) -> int:
-    return _BLANKS.match(text, start).end()
+    blanks = _BLANKS.match(text, start)
+    return blanks.end() if blanks else start
 
 
 def _require_end(text: str, end: int) -> None:

@@ -5,7 +5,7 @@ Knows what the fields mean, by the names of ProcessBench, and none of the shapes
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -85,20 +85,20 @@ class Row:
         scores = self.said.get("published_step_scores") or {}
         if not isinstance(scores, dict):
             raise PlaceError(self.place, "“published_step_scores” is not an object of lists.")
-        found = {
+        rewards = {
             name: self._rewards(f"“published_step_scores”, “{name}”", values)
             for name, values in scores.items()
         }
         if self.said.get("scores") is not None:
-            found["scores"] = self._rewards("“scores”", self.said["scores"])
+            rewards["scores"] = self._rewards("“scores”", self.said["scores"])
         for field in ("rewards", "step_rewards"):
             if self.said.get(field) is not None:
                 model = self.said.get("model")
                 name = model if isinstance(model, str) else field
-                found[name] = self._rewards(f"“{field}”", self.said[field])
-        return found
+                rewards[name] = self._rewards(f"“{field}”", self.said[field])
+        return rewards
 
-    def kept(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """What is said of it, its label and recorded rewards counted by the steps not blank.
 
         Raises:
@@ -146,7 +146,7 @@ class Problem:
 
     place: Place
     problem: str
-    solutions: list[Row | PlaceError]
+    solutions: Sequence[Row | PlaceError]
     answer: str | None = None
     alone: bool = False
 

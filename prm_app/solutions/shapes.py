@@ -45,22 +45,22 @@ def read_problems(content: bytes, name: str, most: int = MOST_BYTES) -> list[Pro
 
 def pooled(problems: Iterable[Problem | PlaceError]) -> list[Problem | PlaceError]:
     """The same with the solutions of one problem together, if each had a value of its own."""
-    found: list[Problem | PlaceError] = []
-    pools: dict[str, Problem] = {}
+    together: list[Problem | PlaceError] = []
+    pools: dict[str, list[Row | PlaceError]] = {}
     for each in problems:
         if isinstance(each, PlaceError) or not each.alone:
-            found.append(each)
+            together.append(each)
         elif each.problem in pools:
-            pools[each.problem].solutions.extend(each.solutions)
+            pools[each.problem].extend(each.solutions)
         else:
-            pools[each.problem] = replace(each, solutions=[*each.solutions])
-            found.append(pools[each.problem])
-    return found
+            pools[each.problem] = [*each.solutions]
+            together.append(replace(each, solutions=pools[each.problem]))
+    return together
 
 
-def _attempt(read: Callable[..., Any], place: Place, *given: Any) -> Any:
+def _attempt(read: Callable[..., Any], place: Place, *values: Any) -> Any:
     try:
-        return read(place, *given)
+        return read(place, *values)
     except PlaceError as error:
         return error
 
@@ -73,19 +73,19 @@ def _problem(place: Place, value: Any) -> Problem:
     if not isinstance(value, dict):
         raise PlaceError(place, f"{_kind(value)}. It should be {SHAPES}.")
     for shape in (_prm800k, _math_shepherd, _stepwise):
-        if (found := shape(place, value)) is not None:
-            return found
+        if (result := shape(place, value)) is not None:
+            return result
     problem = _problem_text(place, value)
     several = [name for name in _SEVERAL if name in value]
     if len(several) > 1:
         raise PlaceError(place, f"both “{several[0]}” and “{several[1]}”: leave the one to read.")
     if not several:
         return _alone(place, problem, value, value.get("answer"))
-    found = _together(place, problem, several[0], value[several[0]], value)
-    return replace(found, answer=_answer(value.get("answer")))
+    result = _together(place, problem, several[0], value[several[0]], value)
+    return replace(result, answer=_answer(value.get("answer")))
 
 
-def _problem_text(place: Place, value: dict) -> str:
+def _problem_text(place: Place, value: dict[str, Any]) -> str:
     problem = value.get("problem")
     if problem is None:
         for name in _OTHER_NAMES:
@@ -97,12 +97,12 @@ def _problem_text(place: Place, value: dict) -> str:
     return problem
 
 
-def _alone(place: Place, problem: str, value: dict, answer: Any = None) -> Problem:
+def _alone(place: Place, problem: str, value: dict[str, Any], answer: Any = None) -> Problem:
     return Problem(place, problem, [_row(place, problem, value)], _answer(answer), alone=True)
 
 
 def _together(
-    place: Place, problem: str, name: str, values: Any, beside: dict | None = None
+    place: Place, problem: str, name: str, values: Any, beside: dict[str, Any] | None = None
 ) -> Problem:
     """The solutions of a list, each with the scores and the generator that stand beside it."""
     if not isinstance(values, list):
@@ -147,7 +147,7 @@ def _row(place: Place, problem: str, value: Any) -> Row:
     return Row(place, problem, text or "\n\n".join(steps or ()), steps, said)
 
 
-def _prm800k(place: Place, value: dict) -> Problem | None:
+def _prm800k(place: Place, value: dict[str, Any]) -> Problem | None:
     """A row of PRM800K: the steps that its labeller went along, then those that were not judged."""
     question, label = value.get("question"), value.get("label")
     if not isinstance(question, dict) or not isinstance(label, dict):
@@ -166,16 +166,18 @@ def _prm800k(place: Place, value: dict) -> Problem | None:
     return _labelled(place, question.get("problem"), steps, first, value, question)
 
 
-def _chosen(step: dict) -> dict:
+def _chosen(step: dict[str, Any]) -> dict[str, Any]:
     """The completion that a labeller of PRM800K went on with, or the first one found wrong."""
+    completions: list[dict[str, Any]] = step["completions"]
     if step["chosen_completion"] is not None:
-        return step["completions"][step["chosen_completion"]]
-    if step["human_completion"] is not None:
-        return step["human_completion"]
-    return min(step["completions"], key=lambda each: each["rating"] != -1)
+        return completions[int(step["chosen_completion"])]
+    written: dict[str, Any] | None = step["human_completion"]
+    if written is not None:
+        return written
+    return min(completions, key=lambda each: each["rating"] != -1)
 
 
-def _math_shepherd(place: Place, value: dict) -> Problem | None:
+def _math_shepherd(place: Place, value: dict[str, Any]) -> Problem | None:
     """A row of Math-Shepherd: a text with a mark after each step, and again with + or - there."""
     text, marked = value.get("input"), value.get("label")
     if not isinstance(text, str) or not isinstance(marked, str):
@@ -195,7 +197,7 @@ def _math_shepherd(place: Place, value: dict) -> Problem | None:
     return _labelled(place, problem.strip(), steps, signs.find("-"), value)
 
 
-def _stepwise(place: Place, value: dict) -> Problem | None:
+def _stepwise(place: Place, value: dict[str, Any]) -> Problem | None:
     """A row of TRL's stepwise supervision: a prompt, its steps as completions, a label for each."""
     if not {"prompt", "completions", "labels"} <= value.keys():
         return None
@@ -217,8 +219,8 @@ def _labelled(
     problem: Any,
     steps: Sequence[str],
     label: int | None,
-    value: dict,
-    question: dict | None = None,
+    value: dict[str, Any],
+    question: dict[str, Any] | None = None,
 ) -> Problem:
     """A row of a shape that has other names for problem, steps and label."""
     if not isinstance(problem, str):

@@ -15,9 +15,14 @@ from prm_app.solutions.steps import Split, split_steps
 class ScoredSolution:
     """The steps of one solution as they were scored, and the reward of each.
 
-    `rewards[i]` in [0, 1] is the probability that step i is right given what precedes it. `tokens`
-    is the length of the whole prompt, `computed` how many of them the engine had to compute (the
-    rest was known); `seconds` is the time from asking to answer, waiting included.
+    Attributes:
+        model: The key of the model.
+        steps: The steps that got a reward.
+        rewards: `rewards[i]` in [0, 1] is the probability that step i is right given what precedes
+            it.
+        tokens: The length of the whole prompt.
+        computed: How many of those the engine had to compute; the rest was known.
+        seconds: The time from the request to the answer, waiting included.
     """
 
     model: str
@@ -28,9 +33,19 @@ class ScoredSolution:
     seconds: float
 
     def aggregate(self, how: Aggregation = "mean") -> float:
+        """One number in [0, 1] for the solution.
+
+        Args:
+            how: As for `prm_app.aggregate`.
+        """
         return aggregate(self.rewards, how)
 
     def first_error(self, threshold: float) -> int | None:
+        """The index of the first step that counts as wrong, or None.
+
+        Args:
+            threshold: In [0, 1]; a step with a lower reward counts as wrong.
+        """
         return first_error(self.rewards, threshold)
 
 
@@ -38,8 +53,10 @@ class ScoredSolution:
 class Solution:
     """A problem and the steps of one solution of it.
 
-    A blank step is a blank line between two steps: families whose prompt keeps blank lines read
-    it, and it is never scored.
+    Attributes:
+        problem: The problem's text.
+        steps: The steps in order. A blank one is a blank line between two steps: families whose
+            prompt keeps blank lines read it, and it is never scored.
     """
 
     problem: str
@@ -75,7 +92,13 @@ class Solution:
 def solution(
     problem: str, text: str, split: Split = "auto", delimiter: str | None = None
 ) -> Solution:
-    """A problem and a solution's text, split into steps; see `split_steps`.
+    """A problem and a solution's text, split into steps.
+
+    Args:
+        problem: The problem's text.
+        text: The solution's text.
+        split: What separates its steps; see `split_steps`.
+        delimiter: The text to split at, for `split="delimiter"`.
 
     Raises:
         InputError: The problem or the solution is empty or not valid text, or the way to split is

@@ -73,9 +73,9 @@ def group_by_answer(solutions: Sequence[str]) -> Answers:
     is larger without percentages, and of others each joins the most frequent one equal to it.
     """
     with reader(len(solutions)) as ask:
-        found, unread = _read(ask, solutions)
+        by_solution, unread = _read(ask, solutions)
         same: dict[Answer, list[int]] = defaultdict(list)
-        for i, answer in found.items():
+        for i, answer in by_solution.items():
             same[answer].append(i)
         order = sorted(same, key=lambda each: (each.percent, -len(same[each]), *_brevity(each)))
         leaders: dict[Answer, list[int]] = {}
@@ -83,7 +83,7 @@ def group_by_answer(solutions: Sequence[str]) -> Answers:
             leader = _equal(ask, solutions, answer, same, leaders, unread)
             leaders.setdefault(leader or answer, []).extend(same[answer])
     groups = sorted(sorted(group) for group in leaders.values())
-    return Answers(groups, [found[group[0]].text for group in groups], tuple(sorted(unread)))
+    return Answers(groups, [by_solution[group[0]].text for group in groups], tuple(sorted(unread)))
 
 
 def match_answer(solutions: Sequence[str], reference: str) -> list[bool]:
@@ -104,7 +104,7 @@ def match_answer(solutions: Sequence[str], reference: str) -> list[bool]:
 
 def _read(ask: Reader, solutions: Sequence[str]) -> tuple[dict[int, Answer], set[int]]:
     """The answers by solution, and the solutions for which there was no time."""
-    found: dict[int, Answer] = {}
+    by_solution: dict[int, Answer] = {}
     unread: set[int] = set()
     for i, solution in enumerate(solutions):
         try:
@@ -113,8 +113,8 @@ def _read(ask: Reader, solutions: Sequence[str]) -> tuple[dict[int, Answer], set
             unread.add(i)
             continue
         if answer is not None:
-            found[i] = answer
-    return found, unread
+            by_solution[i] = answer
+    return by_solution, unread
 
 
 def _equal(

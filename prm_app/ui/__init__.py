@@ -10,7 +10,6 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.update(mended()[0])  # Gradio has an HTTP client once it is imported
 
 import gradio as gr
-from gradio.components import Component
 from starlette.middleware import Middleware
 
 from prm_app.errors import PrmError
@@ -39,7 +38,8 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
     """The page in front of these models; start it with `launch`."""
     if policy.offered is not None:
         models = OfferedModels(models, policy.offered)
-    with Page(title="prm-app", analytics_enabled=False, fill_width=True) as page:
+    page = Page(title="prm-app", analytics_enabled=False, fill_width=True)
+    with page:
         publish(models)
         head = header(models, any_name=policy.offered is None)
         with gr.Tabs(elem_classes="tabs"):
@@ -73,7 +73,8 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
         )
         score_tab.answer_on(scoring, models, begun.then)
         rank_tab.answer_on(ranking, models, rank_page.select, only_first=True)
-    return page.queue(max_size=WAITING_REQUESTS)
+    page.queue(max_size=WAITING_REQUESTS)
+    return page
 
 
 def _restored(models: Models, *values: Any) -> list[Any]:
@@ -82,7 +83,7 @@ def _restored(models: Models, *values: Any) -> list[Any]:
     return [*values, prm, about_model(prm)]
 
 
-def _keep_drafts(fields: list[Component]) -> None:
+def _keep_drafts(fields: list[Any]) -> None:
     """Keeps what stands in the fields in the visitor's browser, whenever one changes."""
     changes = [field.change for field in fields]
     gr.on(changes, None, fields, None, js=KEEP, show_progress="hidden", api_visibility="private")

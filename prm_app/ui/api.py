@@ -7,7 +7,7 @@ import asyncio
 from dataclasses import fields
 from typing import Any
 
-import gradio as gr
+from gradio.events import api
 
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
@@ -23,10 +23,14 @@ from prm_app.ui.progress import Outcomes, all_scored, solutions_of
 from prm_app.ui.rank_answer import Question, rankings
 
 
-def publish(models: Models) -> None:
-    """Publishes the endpoints; to be called inside the Blocks."""
+class Endpoints:
+    """The endpoints; their signatures and docstrings are what callers and agents read."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
 
     async def score(
+        self,
         problem: str,
         solution: str,
         model: str = "",
@@ -51,16 +55,17 @@ def publish(models: Models) -> None:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
         """
-        limit = _threshold(models.find(model), threshold)
-        scored = await _scored_alone(models, model, problem, solution, split, delimiter)
+        limit = _threshold(self._models.find(model), threshold)
+        scored = await _scored_alone(self._models, model, problem, solution, split, delimiter)
         second = None
         if compare_with:
-            prm = models.find(compare_with)
-            other = await _scored_alone(models, prm.key, problem, solution, split, delimiter)
+            prm = self._models.find(compare_with)
+            other = await _scored_alone(self._models, prm.key, problem, solution, split, delimiter)
             second = Opinion(prm.title, other, prm.threshold)
         return score_document(Result(problem, scored, second), limit)
 
     async def rank(
+        self,
         problem: str,
         solutions: list[str],
         aggregation: Aggregation = "mean",
@@ -94,17 +99,17 @@ def publish(models: Models) -> None:
         if not solutions:
             raise InputError("There are no solutions: give at least one.")
         require_few(solutions, MOST_RANKED)
-        limit = _threshold(models.find(model), threshold)
+        limit = _threshold(self._models.find(model), threshold)
         question = Question(
             problem, solutions, split, delimiter, model, compare_with, reference_answer
         )
         ranking = None
-        async for known in rankings(models, question, dict(enumerate(solutions, 1))):
+        async for known in rankings(self._models, question, dict(enumerate(solutions, 1))):
             ranking = known if isinstance(known, Ranking) else ranking
         assert ranking is not None
         return rank_document(ranking, aggregation, limit)
 
-    async def list_models() -> list[dict[str, Any]]:
+    async def models(self) -> list[dict[str, Any]]:
         """Lists the process reward models on offer.
 
         Each has its key, title, checkpoint (null if it is bundled), family, default threshold,
@@ -116,15 +121,19 @@ def publish(models: Models) -> None:
             | {
                 "checkpoint": None if prm.bundled else prm.checkpoint,
                 "family": prm.family and prm.family.name,
-                "ready": models.status(prm.key).ready,
+                "ready": self._models.status(prm.key).ready,
             }
-            for prm in models.models()
+            for prm in self._models.models()
         ]
 
+
+def publish(models: Models) -> None:
+    """Publishes the endpoints; to be called inside the Blocks."""
+    endpoints = Endpoints(models)
     shared = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
-    gr.api(score, api_name="score", **shared)
-    gr.api(rank, api_name="rank", **shared)
-    gr.api(list_models, api_name="models", concurrency_limit=None)
+    api(endpoints.score, api_name="score", **shared)
+    api(endpoints.rank, api_name="rank", **shared)
+    api(endpoints.models, api_name="models", concurrency_limit=None)
 
 
 def _threshold(prm: Prm, threshold: float | None) -> float:

@@ -38,7 +38,9 @@ element.addEventListener("click", (event) => {
 
 
 def chips(
-    examples: Sequence[dict], values: Callable[[dict], list], outputs: Sequence[Component]
+    examples: Sequence[dict[str, Any]],
+    values: Callable[[dict[str, Any]], list[Any]],
+    outputs: Sequence[Component],
 ) -> Dependency:
     """One button an example; a click puts its `values` into the outputs, the event returned."""
     buttons = "".join(
@@ -52,7 +54,7 @@ def chips(
         js_on_load=CHOOSE,
     )
 
-    def fill(event: gr.EventData) -> list:
+    def fill(event: gr.EventData) -> list[Any]:
         return values(examples[clicked(event, range(len(examples)))])
 
     return row.click(

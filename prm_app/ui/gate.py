@@ -77,7 +77,7 @@ class Page(gr.Blocks):
 
     async def preprocess_data(self, block_fn: Any, *args: Any, **kwargs: Any) -> list[Any]:
         try:
-            values = await super().preprocess_data(block_fn, *args, **kwargs)
+            values: list[Any] = await super().preprocess_data(block_fn, *args, **kwargs)
         except gr.Error as error:
             error.print_exception = False
             raise
@@ -97,7 +97,8 @@ class Page(gr.Blocks):
         if block_fn.fn is None:
             raise refusal("The browser does this alone: there is nothing to ask for.")
         try:
-            return await super().call_function(block_fn, *args, **kwargs)
+            answer: dict[str, Any] = await super().call_function(block_fn, *args, **kwargs)
+            return answer
         except PrmError as error:
             raise refusal(str(error)) from error
 
@@ -117,7 +118,7 @@ def _parameters(block_fn: Any) -> list[Parameter]:
 
 
 @cache
-def _checked(kind: Any) -> TypeAdapter:
+def _checked(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=ConfigDict(strict=True))
 
 

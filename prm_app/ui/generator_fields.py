@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
@@ -40,16 +41,16 @@ def generator_fields(inputs: RankInputs, policy: Policy) -> Dependency | None:
         return None
     with gr.Accordion("Let a model write solutions", open=False, elem_id="generate"):
         fields = GeneratorFields(**_server_fields(policy), **_sampling_fields())
-    asked = {inputs.problem, *vars(fields).values()} - {None, fields.button, fields.message}
+    read = {inputs.problem, *vars(fields).values()} - {None, fields.button, fields.message}
     return fields.button.click(
         partial(_generate, fields, inputs, policy),
-        asked,
-        {inputs.cards, fields.message},
+        read,
+        [inputs.cards, fields.message],
         **SCORING,
     )
 
 
-def _server_fields(policy: Policy) -> dict[str, gr.Textbox]:
+def _server_fields(policy: Policy) -> dict[str, Any]:
     if policy.generator is not None:
         gr.Markdown(f"Written by {policy.generator.model}.")
         return {}
@@ -62,7 +63,7 @@ def _server_fields(policy: Policy) -> dict[str, gr.Textbox]:
     }
 
 
-def _sampling_fields() -> dict[str, gr.Number | gr.Button | gr.HTML]:
+def _sampling_fields() -> dict[str, Any]:
     with gr.Row():
         count = gr.Number(8, label="Solutions", precision=0, minimum=1, elem_id="gen-count")
         temperature = gr.Number(

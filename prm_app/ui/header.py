@@ -6,11 +6,12 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import Block
 
 from prm_app.catalog import Prm
 from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
-from prm_app.ui.listeners import Values
+from prm_app.ui.listeners import Values, ordered
 from prm_app.ui.views import alert, meter
 
 BRAND = """
@@ -50,8 +51,8 @@ def header(models: Models, any_name: bool) -> Header:
         "api_visibility": "private",
         "queue": False,
     }
-    seen = {head.model, head.shown, head.former}
-    changing = seen | {head.status, head.message, head.about, head.threshold, head.timer}
+    seen: set[Block] = {head.model, head.shown, head.former}
+    changing = ordered(seen | {head.status, head.message, head.about, head.threshold, head.timer})
     head.model.input(partial(_choose, head, models), seen, changing, **quiet)
     head.timer.tick(partial(_look, head, models), seen, changing, **quiet)
     return head

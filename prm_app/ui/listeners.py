@@ -32,6 +32,11 @@ QUIET: dict[str, Any] = {
 """For listeners that only draw: the last state of a control that moves is the one drawn."""
 
 
+def ordered(components: set[Any]) -> list[Any]:
+    """Components in the order in which they were built: the outputs of a listener."""
+    return sorted(components, key=lambda component: component._id)
+
+
 def unchanged(components: set[Any]) -> Values:
     """An answer that changes none of the components."""
     return {component: gr.skip() for component in components}

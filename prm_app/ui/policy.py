@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import hmac
 import os
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Any
 
 from prm_app.catalog import Prm
 from prm_app.errors import InputError
@@ -105,11 +106,11 @@ class OfferedModels(Models):
         raise InputError(f"This page does not offer that model: choose one of {offered}.")
 
 
-def password_check(name: str, password: str) -> Callable[[str, str], Awaitable[bool]]:
+def password_check(name: str, password: str) -> Callable[[str, str], Any]:
     """What the page asks when somebody logs in; a wrong answer is slowed down."""
 
-    async def check(given_name: str, given_password: str) -> bool:
-        pairs = ((given_name, name), (given_password, password))
+    async def check(visitor: str, secret: str) -> bool:
+        pairs = ((visitor, name), (secret, password))
         right = all([hmac.compare_digest(a.encode(), b.encode()) for a, b in pairs])
         if not right:
             await asyncio.sleep(WRONG_PASSWORD_SECONDS)

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 
 from prm_app.errors import InputError, PrmError
@@ -61,18 +62,18 @@ async def scored_one_by_one(
     outcomes: Outcomes = {n: s for n, s in solutions.items() if isinstance(s, PrmError)}
     remaining = iter([(n, s) for n, s in solutions.items() if isinstance(s, Solution)])
     arrived: asyncio.Queue[Arrival] = asyncio.Queue()
-    asked = len(outcomes)
+    submitted = len(outcomes)
     while len(outcomes) < len(solutions):
-        while asked - len(outcomes) <= IN_FLIGHT - CHUNK:
+        while submitted - len(outcomes) <= IN_FLIGHT - CHUNK:
             chunk = dict(islice(remaining, CHUNK))
             if not chunk:
                 break
             await _ask(scorer, chunk, arrived)
-            asked += len(chunk)
+            submitted += len(chunk)
         shown = time.perf_counter()
         yield dict(outcomes)
         pause = max(POLL_SECONDS, (time.perf_counter() - shown) / DRAWING_SHARE)
-        for number, future in await _arrivals(arrived, asked - len(outcomes), pause):
+        for number, future in await _arrivals(arrived, submitted - len(outcomes), pause):
             try:
                 outcomes[number] = future.result()
             except PrmError as error:
@@ -93,16 +94,20 @@ async def _ask(
 ) -> None:
     futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
     for number, future in zip(solutions, futures, strict=True):
-        asyncio.wrap_future(future).add_done_callback(
-            lambda done, number=number: arrived.put_nowait((number, done))
-        )
+        asyncio.wrap_future(future).add_done_callback(partial(_arrive, arrived, number))
+
+
+def _arrive(
+    arrived: asyncio.Queue[Arrival], number: int, done: asyncio.Future[ScoredSolution]
+) -> None:
+    arrived.put_nowait((number, done))
 
 
 async def _arrivals(arrived: asyncio.Queue[Arrival], most: int, seconds: float) -> list[Arrival]:
     """The next one, and those that come within some seconds after it."""
-    found = [await arrived.get()]
+    arrivals = [await arrived.get()]
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
-            while len(found) < most:
-                found.append(await arrived.get())
-    return found
+            while len(arrivals) < most:
+                arrivals.append(await arrived.get())
+    return arrivals

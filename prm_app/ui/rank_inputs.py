@@ -1,9 +1,11 @@
 """The inputs of the tab "Best-of-N": a problem, and solutions as cards or from a file."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import gradio as gr
+from gradio.blocks import Block
 from gradio.events import Dependency
 
 from prm_app.errors import InputError
@@ -14,7 +16,7 @@ from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.gate import one_of
 from prm_app.ui.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
-from prm_app.ui.listeners import QUIET
+from prm_app.ui.listeners import QUIET, Values, ordered
 from prm_app.ui.views import alert, notice
 
 CARDS = """
@@ -55,9 +57,37 @@ def rank_inputs() -> RankInputs:
 
 def rank_fields(inputs: RankInputs) -> None:
     """Builds problem, cards, and the ways to bring many solutions at once."""
-    problem, cards = inputs.problem, inputs.cards
-    problem.render()
-    cards.render()
+    inputs.problem.render()
+    inputs.cards.render()
+    many = _many_fields()
+    filled: set[Block] = {inputs.problem, inputs.cards, many.message}
+    many.take.click(
+        partial(_take_pasted, inputs, many), {many.pasted}, [inputs.cards, many.message], **QUIET
+    )
+    many.file.change(
+        partial(_read, inputs, many),
+        {many.file},
+        ordered(filled | {many.which, many.loaded}),
+        **QUIET,
+    )
+    many.which.input(
+        partial(_choose, inputs, many), {many.loaded, many.which}, ordered(filled), **QUIET
+    )
+
+
+@dataclass(frozen=True)
+class _ManyFields:
+    """Two ways to bring many solutions: a text to paste, and a file of which a problem is shown."""
+
+    pasted: gr.Textbox
+    take: gr.Button
+    file: gr.File
+    which: gr.Dropdown
+    message: gr.HTML
+    loaded: gr.State
+
+
+def _many_fields() -> _ManyFields:
     with gr.Accordion("Paste many, or load a file", open=False, elem_id="many"):
         pasted = gr.Textbox(
             label="Solutions with a line of --- between them (no blank lines around it)",
@@ -75,63 +105,67 @@ def rank_fields(inputs: RankInputs) -> None:
         gr.HTML(f'<p class="preview-head">A file holds {SHAPES}.</p>', apply_default_css=False)
         which = gr.Dropdown(label="Problem in the file", visible=False, elem_id="which")
     message = gr.HTML(apply_default_css=False, elem_id="many-message")
-    loaded = gr.State([])
+    return _ManyFields(pasted, take, file, which, message, gr.State([]))
 
-    def take_pasted(text: str) -> tuple:
-        try:
-            require_short("text", text, MOST_IN_ALL)
-            solutions = from_text(text)
-            require_few(solutions, MOST_SHOWN)
-        except InputError as error:
-            return gr.skip(), alert(str(error))
-        if not solutions:
-            return gr.skip(), alert("There is nothing to take: paste at least one solution.")
-        return solutions, notice(f"{_count(len(solutions))} taken over.")
 
-    def read(path: str | None) -> dict:
-        if path is None:
-            return {which: gr.Dropdown(visible=False), loaded: [], message: ""}
-        try:
-            problems, errors = problems_of(path)
-        except InputError as error:
-            return {
-                message: alert(str(error), "The file was not taken over."),
-                which: gr.Dropdown(visible=False),
-                loaded: [],
-            }
-        choices = [(_title(n, item), n) for n, item in enumerate(problems)]
-        filled = fill(problems, 0)
-        return {
-            loaded: problems,
-            which: gr.Dropdown(choices, value=0, visible=len(problems) > 1),
-            **filled,
-            message: filled[message] + _left_out(errors),
-        }
+def _take_pasted(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
+    text = values[many.pasted]
+    try:
+        require_short("text", text, MOST_IN_ALL)
+        solutions = from_text(text)
+        require_few(solutions, MOST_SHOWN)
+    except InputError as error:
+        return {many.message: alert(str(error))}
+    if not solutions:
+        return {many.message: alert("There is nothing to take: paste at least one solution.")}
+    return {inputs.cards: solutions, many.message: notice(f"{_count(len(solutions))} taken over.")}
 
-    def fill(problems: list[Problem], number: int | None) -> dict:
-        chosen = problems[one_of(range(len(problems)), number)]
-        texts = [row.text for row in chosen.rows]
-        try:
-            require_few(texts, MOST_SHOWN)
-        except InputError as error:
-            return {message: alert(str(error))}
-        said = f"{_count(len(texts))} taken over."
-        if len(problems) > 1:
-            said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
-        if not chosen.problem:
-            said += " The file does not say the problem: give it above."
-        if any(row.steps for row in chosen.rows):
-            said += " Steps that the file divides have a blank line between them here."
-        errors = [each for each in chosen.solutions if isinstance(each, PlaceError)]
-        return {
-            problem: chosen.problem or gr.skip(),
-            cards: texts,
-            message: notice(said) + _left_out(errors),
-        }
 
-    take.click(take_pasted, pasted, [cards, message], **QUIET)
-    file.change(read, file, [problem, cards, which, loaded, message], **QUIET)
-    which.input(fill, [loaded, which], [problem, cards, message], **QUIET)
+def _read(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
+    path: str | None = values[many.file]
+    none: Values = {many.which: gr.Dropdown(visible=False), many.loaded: []}
+    if path is None:
+        return none | {many.message: ""}
+    try:
+        problems, errors = problems_of(path)
+    except InputError as error:
+        return none | {many.message: alert(str(error), "The file was not taken over.")}
+    choices = [(_title(n, item), n) for n, item in enumerate(problems)]
+    filled = _filled(inputs, many, problems, 0)
+    return {
+        many.loaded: problems,
+        many.which: gr.Dropdown(choices, value=0, visible=len(problems) > 1),
+        **filled,
+        many.message: filled[many.message] + _left_out(errors),
+    }
+
+
+def _choose(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
+    problems: list[Problem] = values[many.loaded]
+    return _filled(inputs, many, problems, one_of(range(len(problems)), values[many.which]))
+
+
+def _filled(inputs: RankInputs, many: _ManyFields, problems: list[Problem], number: int) -> Values:
+    """The fields with one problem of a file."""
+    problem = problems[number]
+    texts = [row.text for row in problem.rows]
+    try:
+        require_few(texts, MOST_SHOWN)
+    except InputError as error:
+        return {many.message: alert(str(error))}
+    said = f"{_count(len(texts))} taken over."
+    if len(problems) > 1:
+        said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
+    if not problem.problem:
+        said += " The file does not say the problem: give it above."
+    if any(row.steps for row in problem.rows):
+        said += " Steps that the file divides have a blank line between them here."
+    errors = [each for each in problem.solutions if isinstance(each, PlaceError)]
+    return {
+        inputs.problem: problem.problem or gr.skip(),
+        inputs.cards: texts,
+        many.message: notice(said) + _left_out(errors),
+    }
 
 
 def rank_examples(inputs: RankInputs) -> Dependency:
@@ -150,9 +184,9 @@ def problems_of(path: str) -> tuple[list[Problem], list[PlaceError]]:
         InputError: Nothing in it can be read.
     """
     name = Path(path).name
-    found = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
-    problems = [each for each in found if isinstance(each, Problem)]
-    errors = [each for each in found if isinstance(each, PlaceError)]
+    outcomes = pooled(read_problems(Path(path).read_bytes(), name, MOST_BYTES))
+    problems = [each for each in outcomes if isinstance(each, Problem)]
+    errors = [each for each in outcomes if isinstance(each, PlaceError)]
     if not problems:
         raise errors[0]
     return problems, errors

@@ -21,7 +21,7 @@ from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.limits import MOST_SHOWN, require_few
-from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.policy import Policy
 from prm_app.ui.rank_answer import Question, rankings
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
@@ -181,8 +181,8 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
         selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
         return selected | _redraw(tab, values | selected)
 
-    tab.document.select(partial(_report, tab), tab.shown, {tab.saved}, **QUIET)
-    tab.table.click(select, tab.shown, tab.panel | {tab.selected}, **QUIET)
+    tab.document.select(partial(_report, tab), tab.shown, [tab.saved], **QUIET)
+    tab.table.click(select, tab.shown, ordered(tab.panel | {tab.selected}), **QUIET)
 
 
 def _question(tab: RankTab, values: Values) -> Question:

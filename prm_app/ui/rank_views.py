@@ -100,7 +100,7 @@ def _row(
     if ranking.second:
         other = ranking.second.ranking.scored.get(i)
         cells += f'<td class="agg second">{shown(other.aggregate(how)) if other else "–"}</td>'
-    found = "none" if first is None else f"step {first + 1}"
+    at = "none" if first is None else f"step {first + 1}"
     star = '<b class="star">★<span class="sr-only"> best</span></b>' if rank == 1 else str(rank)
     classes = " ".join(["best"] * (rank == 1) + ["selected"] * is_selected)
     return (
@@ -108,13 +108,13 @@ def _row(
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
         f"Solution {i}</button> {right(ranking, i)}<span>{escape(_ending(scored))}</span></td>"
         f"{cells}"
-        f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {found}</td>'
+        f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {at}</td>'
         "</tr>"
     )
 
 
 def _ending(scored: ScoredSolution) -> str:
-    """The last step, where a solution says its answer; its end where it is long."""
+    """The last step, where a solution says its answer; its end if it is long."""
     text = " ".join(scored.steps[-1].split())
     return text if len(text) <= EXCERPT else "…" + text[-EXCERPT:]
 

@@ -33,7 +33,8 @@ def rich(text: str) -> str:
     """
     out, end = [], 0
     for match in _MATHS.finditer(text):
-        kind = match.lastgroup if match.lastgroup != "name" else "environment"
+        kind = match.lastgroup or ""
+        kind = "environment" if kind == "name" else kind
         source = match[kind]
         if kind == "dollar" and _is_money(source):
             continue
@@ -43,7 +44,8 @@ def rich(text: str) -> str:
         out.append(f'<span class="tex" data-tex="{style}">{escape(source)}</span>')
         end = match.end()
         if style == "block":
-            end = _SPACE.match(text, end).end()
+            blanks = _SPACE.match(text, end)
+            end = blanks.end() if blanks else end
     return "".join(out) + escape(text[end:])
 
 

@@ -19,7 +19,7 @@ from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.exports import REPORT, save, saved
 from prm_app.ui.header import Header
 from prm_app.ui.limits import require_short, solution_within
-from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.progress import until_open
 from prm_app.ui.report import solution_report
 from prm_app.ui.second_model import second_model
@@ -155,8 +155,8 @@ def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
         **QUIET,
     )
     threshold = tab.head.threshold
-    tab.facts.select(partial(_report, tab), {tab.result, threshold}, {tab.saved}, **QUIET)
-    threshold.change(partial(_redraw, tab), {tab.result, threshold}, tab.panel, **QUIET)
+    tab.facts.select(partial(_report, tab), {tab.result, threshold}, [tab.saved], **QUIET)
+    threshold.change(partial(_redraw, tab), {tab.result, threshold}, ordered(tab.panel), **QUIET)
 
 
 def _question(tab: ScoreTab, values: Values) -> Question:

@@ -24,7 +24,7 @@ TILES = {
 
 
 def alert(text: str, title: str = "") -> str:
-    """A message where something is wrong, announced by screen readers at once."""
+    """A message that something is wrong, announced by screen readers at once."""
     head = f"<strong>{escape(title)}</strong> " if title else ""
     return f'<div class="message" role="alert">{head}<span>{escape(text)}</span></div>'
 
@@ -34,9 +34,9 @@ def notice(message: str) -> str:
     return f'<p class="notice" role="status">{escape(message)}</p>'
 
 
-def stale(asked: tuple | None, given: tuple) -> str:
-    """A remark where what was scored is no longer what stands in the fields."""
-    if asked is None or asked == given:
+def stale(scored: object, present: object) -> str:
+    """A remark if what was scored is no longer what stands in the fields."""
+    if scored is None or scored == present:
         return ""
     return notice("Changed since this was scored: what stands in the fields now is not in it.")
 

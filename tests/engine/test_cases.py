@@ -16,7 +16,7 @@ FILES = sorted(CASES.glob("*.[jJ][sS][oO][nN]*"))
 @pytest.fixture
 def run(monkeypatch, capsys, scorer):
     """Runs a command on the engine of this process; its exit code, output and errors."""
-    for name in ("score", "rank", "eval"):
+    for name in ("batch", "eval"):
         monkeypatch.setattr(f"prm_app.cli.{name}.open_scorer", lambda args: nullcontext(scorer))
 
     def run(*args: str) -> tuple[int, list[str], str]:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from demo_prm import held_out_stories, stories
+from demo_prm import drills, held_out_stories, stories
 from demo_prm.parse import read_problem
 from demo_prm.sources import story
 from demo_prm.worked import close
@@ -91,7 +91,7 @@ def test_the_table_holds_no_word_list_in_vain():
 
 def test_a_drill_is_right():
     for seed in range(300):
-        problem = story(stories.drill, random.Random(seed))
+        problem = story(drills.drill, random.Random(seed))
         assert all(len(step.equations) == 1 for step in problem.steps)
 
 

@@ -5,12 +5,13 @@ import random
 import pytest
 import torch
 from demo_prm import export, stories
-from demo_prm.augment import Lexicon
+from demo_prm.batches import Batches
+from demo_prm.lexicon import Lexicon
 from demo_prm.model import DemoPrm, Shape, causal_attention
 from demo_prm.objective import dense_mask
 from demo_prm.sources import story
 from demo_prm.tokenizer import load_tokenizer
-from demo_prm.train import Batches, Trainer
+from demo_prm.train import Trainer
 from demo_prm.tree_rows import (
     IDS,
     NO_LABEL,

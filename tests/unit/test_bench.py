@@ -1,12 +1,16 @@
 """The benchmark's own sums: which prompts, which differences it lets pass, what it prints."""
 
 import json
+import re
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
-from prm_app.bench import prompts, report
+from prm_app.bench import prompts, report, run
 from prm_app.bench.ceiling import above, set_shares
 from prm_app.bench.checks import Checks
+from prm_app.catalog import find_model
 from prm_app.errors import InputError
 
 
@@ -80,9 +84,53 @@ def test_the_report_says_where_rewards_are_not_equal():
         "memory": {"ours": {"resident_bytes": 5e8}},
         "checks": checks.record(),
     }
-    text = report.markdown(record)
+    console = Console(width=120, file=StringIO())
+    console.print(report.table(record))
+    text = console.file.getvalue()
     assert "NOT EQUAL: 1 rewards of prm-app and vLLM encode differ by at most 2.0e-01" in text
-    assert "| One solution alone, p50; p95, ms | 50.1; 123 |" in text
+    assert re.search(r"One solution alone, p50; p95, ms +│ 50.1; 123", text)
+
+
+def test_peers_are_loaded_one_after_the_other_and_closed(monkeypatch, tmp_path):
+    """On a GPU vLLM takes for its own use what another peer allocates during its load."""
+    seen = []
+
+    class Worker:
+        def __init__(self, peer, *settings):
+            self.peer = peer
+            seen.append(f"{peer} starts")
+
+        def wait(self):
+            seen.append(f"{self.peer} is ready")
+            return 1.5
+
+        def close(self):
+            seen.append(f"{self.peer} is closed")
+
+    monkeypatch.setattr(run, "Worker", Worker)
+    monkeypatch.setattr(run, "measured", lambda settings, workers, tell: {"results": {}})
+    settings = run.Settings(find_model("demo-skywork"), tmp_path, peers=("vllm", "ours"))
+    assert run.run(settings)["results"]["start"] == {
+        "vllm": {"ready": 1.5},
+        "ours": {"ready": 1.5},
+    }
+    assert seen == [
+        *("vllm starts", "vllm is ready", "ours starts", "ours is ready"),
+        *("ours is closed", "vllm is closed"),
+    ]
+
+
+def test_a_record_keeps_the_settings_that_change_a_figure(tmp_path):
+    prm = find_model("demo-skywork")
+    kept = run.Settings(prm, tmp_path, {"dtype": "float32"}, prompts=tmp_path / "real.jsonl")
+    numbers = {"problems": 8, "candidates": 8, "steps": 8, "sentences": 1, "repeats": 3}
+    assert json.loads(json.dumps(kept.record())) == {
+        **numbers,
+        "users": 64,
+        "engine": {"dtype": "float32"},
+        "prompts": str(tmp_path / "real.jsonl"),
+    }
+    assert "prompts" not in run.Settings(prm, tmp_path).record()
 
 
 def test_shares_of_the_ceiling_count_what_was_computed():

@@ -1,7 +1,6 @@
 """The prompts are, token for token, those of the reference code with the real vocabulary."""
 
 import pytest
-from transformers import AutoTokenizer
 from vllm_prm.families import FamilyError, load_family
 from vllm_prm.families.qwen import SYSTEM_PROMPT, Qwen
 from vllm_prm.families.skywork import Skywork
@@ -29,16 +28,6 @@ PARAGRAPHS = [
     ["Line one.\nLine two.", "\n\nStarts with blanks\n", "a\n\nb", "\u200b"],
     ["a\r\nb\r", "c"],
 ]
-
-
-@pytest.fixture(scope="module")
-def skywork_tokenizer(data):
-    return AutoTokenizer.from_pretrained(data / "tokenizers" / "skywork-o1-open-prm")
-
-
-@pytest.fixture(scope="module")
-def qwen_tokenizer(data):
-    return AutoTokenizer.from_pretrained(data / "tokenizers" / "qwen2.5-math-prm")
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,10 @@
 """What every PRM family promises, on every tokenizer that it is published with."""
 
 import re
-from functools import cache
 from pathlib import Path
 
 import pytest
 from checkpoints import LAYOUTS
-from transformers import AutoTokenizer
 from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, family_of, load_family
 from vllm_prm.text import is_blank
 
@@ -21,25 +19,10 @@ TYPED = [
 ]
 
 
-@pytest.fixture(scope="module")
-def tokenizers(data, tmp_path_factory):
-    """Each layout's tokenizer as it is loaded from its files; layouts may share one."""
-
-    @cache
-    def load(tokenizer):
-        made = tokenizer(data)
-        if not isinstance(made, Path):
-            made, unsaved = tmp_path_factory.mktemp("tokenizer"), made
-            unsaved.save_pretrained(made)
-        return AutoTokenizer.from_pretrained(made)
-
-    return load
-
-
 @pytest.fixture(scope="module", params=LAYOUTS)
-def family(request, tokenizers) -> PrmFamily:
+def family(request, loaded) -> PrmFamily:
     layout = LAYOUTS[request.param]
-    return FAMILIES[layout.family](tokenizers(layout.tokenizer), dict(layout.options))
+    return FAMILIES[layout.family](loaded(layout.tokenizer), dict(layout.options))
 
 
 def test_every_family_is_tried():
@@ -162,12 +145,12 @@ def test_a_checkpoint_shows_its_family_or_says_that_it_has_to_be_said(name):
     assert family_of(config, "it", weights) is FAMILIES[layout.family]
 
 
-def test_a_config_may_say_family_and_options(data):
+def test_a_config_may_say_family_and_options(llama_tokenizer, tmp_path):
     config = {"architectures": ["X"], "prm": {"family": "trl", "separator": "\n\n"}}
-    tokenizer = data / "tokenizers" / "qwen2.5-math-prm"
-    family = load_family(tokenizer, config=config)
+    llama_tokenizer.save_pretrained(tmp_path)
+    family = load_family(tmp_path, config=config)
     assert (family.name, family.options) == ("trl", {"separator": "\n\n"})
-    assert load_family(tokenizer, None, {"separator": "x"}, config=config).options == {
+    assert load_family(tmp_path, None, {"separator": "x"}, config=config).options == {
         "separator": "x"
     }
 

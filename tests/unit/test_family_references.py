@@ -6,8 +6,6 @@ Each reference is written down here from its source, and tokenises as that does.
 from itertools import chain
 
 import pytest
-from checkpoints import llama_tokenizer, mistral_tokenizer
-from transformers import AutoTokenizer
 from unit.test_families import PARAGRAPHS, PROBLEMS, SOLUTIONS
 from vllm_prm.families import FamilyError
 from vllm_prm.families.math_shepherd import MathShepherd
@@ -29,25 +27,6 @@ def text(problem):
     return line_feeds(problem).strip("\n")
 
 
-@pytest.fixture(scope="module")
-def llama(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("llama")
-    llama_tokenizer().save_pretrained(folder)
-    return AutoTokenizer.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def mistral(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mistral")
-    mistral_tokenizer().save_pretrained(folder)
-    return AutoTokenizer.from_pretrained(folder)
-
-
-@pytest.fixture(scope="module")
-def qwen(data):
-    return AutoTokenizer.from_pretrained(data / "tokenizers" / "qwen2.5-math-prm")
-
-
 def trl_reference(tokenizer, problem, steps, separator):
     """`PRMTrainer.tokenize_row` of TRL 1.13, and where its labels stand."""
     prompt_ids = tokenizer(problem, add_special_tokens=False)["input_ids"]
@@ -65,7 +44,7 @@ def trl_reference(tokenizer, problem, steps, separator):
 @pytest.mark.parametrize("vocabulary", ["qwen", "llama", "mistral"])
 @pytest.mark.parametrize("separator", ["\n", "\n\n", " <end>"])
 def test_trl_prompts_are_those_of_its_trainer(request, vocabulary, separator):
-    tokenizer = request.getfixturevalue(vocabulary)
+    tokenizer = request.getfixturevalue(f"{vocabulary}_tokenizer")
     family = Trl(tokenizer, {"separator": separator})
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
@@ -73,9 +52,9 @@ def test_trl_prompts_are_those_of_its_trainer(request, vocabulary, separator):
         assert (prompt.token_ids, prompt.positions) == reference
 
 
-def test_a_separator_that_is_no_token_is_refused(qwen):
+def test_a_separator_that_is_no_token_is_refused(qwen_tokenizer):
     with pytest.raises(FamilyError, match="no token"):
-        Trl(qwen, {"separator": ""})
+        Trl(qwen_tokenizer, {"separator": ""})
 
 
 def reasonflux_reference(tokenizer, problem, steps):
@@ -89,11 +68,11 @@ def reasonflux_reference(tokenizer, problem, steps):
     return ids, [i for i, id in enumerate(ids) if id == separator]
 
 
-def test_reasonflux_prompts_are_those_of_its_readme(qwen):
-    family = Qwen(qwen, {"system_prompt": ""})
+def test_reasonflux_prompts_are_those_of_its_readme(qwen_tokenizer):
+    family = Qwen(qwen_tokenizer, {"system_prompt": ""})
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
-        reference = reasonflux_reference(qwen, text(problem), shown(steps))
+        reference = reasonflux_reference(qwen_tokenizer, text(problem), shown(steps))
         assert (prompt.token_ids, prompt.positions) == reference
 
 
@@ -104,8 +83,8 @@ def math_shepherd_reference(tokenizer, question, output):
     return input_id, [i for i, id in enumerate(input_id) if id == step_tag_id]
 
 
-def test_math_shepherd_prompts_are_the_model_cards(mistral):
-    family = MathShepherd(mistral)
+def test_math_shepherd_prompts_are_the_model_cards(mistral_tokenizer):
+    family = MathShepherd(mistral_tokenizer)
     for problem, steps in TABLE:
         labelled = [
             step.strip() if steps in LABELLED else f"Step {number}: {step.strip()}"
@@ -113,20 +92,20 @@ def test_math_shepherd_prompts_are_the_model_cards(mistral):
         ]
         output = "\n".join(f"{step} ки" for step in labelled)
         prompt = family.encode(problem, steps)
-        reference = math_shepherd_reference(mistral, text(problem), output)
+        reference = math_shepherd_reference(mistral_tokenizer, text(problem), output)
         assert (prompt.token_ids, prompt.positions) == reference
 
 
-def test_the_tokens_of_math_shepherd_are_those_of_its_card(mistral):
-    good, bad = mistral.encode("+ -")[1:]
-    assert MathShepherd(mistral).token_ids == [bad, good]
-    assert mistral.convert_ids_to_tokens([bad, good]) == ["▁-", "▁+"]
+def test_the_tokens_of_math_shepherd_are_those_of_its_card(mistral_tokenizer):
+    good, bad = mistral_tokenizer.encode("+ -")[1:]
+    assert MathShepherd(mistral_tokenizer).token_ids == [bad, good]
+    assert mistral_tokenizer.convert_ids_to_tokens([bad, good]) == ["▁-", "▁+"]
 
 
-def test_a_vocabulary_without_the_step_tag_is_refused(llama, monkeypatch):
+def test_a_vocabulary_without_the_step_tag_is_refused(llama_tokenizer, monkeypatch):
     monkeypatch.setattr("vllm_prm.families.math_shepherd.STEP_END", "й")
     with pytest.raises(FamilyError, match="'й', has to be one token"):
-        MathShepherd(llama)
+        MathShepherd(llama_tokenizer)
 
 
 def rlhflow_reference(tokenizer, prompt, steps):
@@ -141,13 +120,13 @@ def rlhflow_reference(tokenizer, prompt, steps):
     return read
 
 
-def test_rlhflow_prompts_are_those_of_its_evaluation(llama):
-    family = RlhFlow(llama)
-    plus = llama.encode("+")[-1]
-    assert family.token_ids == [llama.encode("-")[-1], plus]
+def test_rlhflow_prompts_are_those_of_its_evaluation(llama_tokenizer):
+    family = RlhFlow(llama_tokenizer)
+    plus = llama_tokenizer.encode("+")[-1]
+    assert family.token_ids == [llama_tokenizer.encode("-")[-1], plus]
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
-        reference = rlhflow_reference(llama, text(problem), shown(steps))
+        reference = rlhflow_reference(llama_tokenizer, text(problem), shown(steps))
         assert prompt.token_ids == reference[-1][0]
         assert prompt.positions == [position for _, position in reference]
         for ids, position in reference:
@@ -165,7 +144,7 @@ def versaprm_reference(tokenizer, question, steps):
 
 @pytest.mark.parametrize("vocabulary", ["llama", "qwen"])
 def test_versaprm_prompts_are_those_of_its_evaluation(request, vocabulary):
-    tokenizer = request.getfixturevalue(vocabulary)
+    tokenizer = request.getfixturevalue(f"{vocabulary}_tokenizer")
     family = VersaPrm(tokenizer)
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
@@ -173,18 +152,18 @@ def test_versaprm_prompts_are_those_of_its_evaluation(request, vocabulary):
         assert (prompt.token_ids, prompt.positions) == reference
 
 
-def test_the_ids_that_versaprms_code_names_are_looked_up(qwen):
-    prompt = VersaPrm(qwen).encode("P", ["a"])
+def test_the_ids_that_versaprms_code_names_are_looked_up(qwen_tokenizer):
+    prompt = VersaPrm(qwen_tokenizer).encode("P", ["a"])
     assert prompt.token_ids[prompt.positions[0]] == 22701
-    assert VersaPrm(qwen).token_ids == [12, 10]
+    assert VersaPrm(qwen_tokenizer).token_ids == [12, 10]
 
 
 @pytest.mark.parametrize("option", ["good", "bad"])
-def test_a_head_token_of_several_pieces_is_refused(llama, option):
+def test_a_head_token_of_several_pieces_is_refused(llama_tokenizer, option):
     with pytest.raises(FamilyError, match="has to be one token"):
-        RlhFlow(llama, {option: "a long text that is no token"})
+        RlhFlow(llama_tokenizer, {option: "a long text that is no token"})
 
 
-def test_a_tokenizer_without_chat_template_is_refused(mistral):
+def test_a_tokenizer_without_chat_template_is_refused(mistral_tokenizer):
     with pytest.raises(FamilyError, match="no chat template"):
-        RlhFlow(mistral)
+        RlhFlow(mistral_tokenizer)

@@ -27,7 +27,7 @@ SPOILT = {
 @pytest.fixture
 def run(monkeypatch, capsys, tmp_path):
     """The answers of a command to a file of these lines; fails unless they are strictly JSON."""
-    for name in ("score", "rank", "eval"):
+    for name in ("batch", "eval"):
         monkeypatch.setattr(
             f"prm_app.cli.{name}.open_scorer", lambda args: nullcontext(InstantScorer())
         )

@@ -150,7 +150,7 @@ def test_what_a_file_says_of_its_solutions():
     assert problem.answer == "7"
     assert (row.text, row.generator, row.is_correct) == ("a", "g", False)
     assert row.recorded == {"m": (0.5, 0.25), "n": (1, 0)}
-    assert row.kept()["published_step_scores"]["m"] == (0.5, 0.25)
+    assert row.fields()["published_step_scores"]["m"] == (0.5, 0.25)
     first, second = case("search_and_learn.jsonl")[0].rows
     assert first.recorded == {"scores": (0.9, 0.95, 0.97)}
     assert second.recorded == {"scores": (0.9, 0.2, 0.1)}
@@ -174,7 +174,7 @@ def test_blank_steps_shift_the_label():
         only([each]) for each in read_problems((CASES / "processbench_like.json").read_bytes(), "x")
     )
     assert (wrong.steps, wrong.label, wrong.is_correct) == (("3*4=12", "", "2+12=15"), 1, False)
-    assert wrong.kept()["label"] == 1
+    assert wrong.fields()["label"] == 1
     assert (right.label, right.is_correct, right.generator) == (-1, True, "m")
 
 

@@ -1,7 +1,6 @@
 """A text is split into the steps a reader sees, word for word, in time linear in its length."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -219,27 +218,3 @@ def test_every_word_is_kept_in_its_order(text, how):
 
 def _without_outer_blank_lines(text: str) -> str:
     return "\n".join(without_outer_blanks(line_feeds(text).split("\n")))
-
-
-HOSTILE = [
-    *"_*#>-+~`$|\\[{(. \t\n\r\xa0\u200bas1一第步",
-    *["$$", "\\[", "\\]", "$$\n", "```\n", "~~~ `\n", "\\begin{a}", "\\begin{a}\\end{b}\n"],
-    *["Step 1: ", "Step ", "Step 1:\n", "step1 2", "第1", "| - |\n", "- ", "_ ", " \n", "--- \n"],
-]
-
-
-@pytest.mark.parametrize("piece", HOSTILE)
-def test_no_text_takes_longer_than_its_length_allows(piece):
-    short, long = (_seconds(piece * (size // len(piece))) for size in (4_000, 32_000))
-    assert long < 24 * max(short, 1e-3)  # eight times the text: quadratic work takes 64 times
-
-
-def _seconds(text: str) -> float:
-    """Processor time, the least of two runs, so that other programs do not matter."""
-    taken = []
-    for _ in range(2):
-        start = time.process_time()
-        for how in SPLITS[:-1]:
-            split_steps(text, how)
-        taken.append(time.process_time() - start)
-    return min(taken)

@@ -1,7 +1,6 @@
 """Final answers as people write them, and votes over them that end in time in any thread."""
 
 import json
-import threading
 from itertools import permutations
 from pathlib import Path
 
@@ -83,21 +82,6 @@ def test_a_percentage_joins_the_more_frequent_reading():
     percent, whole, fraction = case("percent_order.jsonl")[0]
     assert group_by_answer([percent, fraction, whole, fraction]).groups == [[0, 1, 3], [2]]
     assert group_by_answer([percent, percent, whole]).groups == [[0, 1, 2]]
-
-
-def test_a_vote_over_power_towers_ends_in_time_in_any_thread(monkeypatch):
-    monkeypatch.setattr(answers, "SECONDS", 3.0)
-    towers = case("power_towers.jsonl")[0]
-    found: list[Answers] = []
-    thread = threading.Thread(
-        target=lambda: found.append(group_by_answer([*towers, "It is 5.", "It is 5.0."]))
-    )
-    thread.start()
-    thread.join(3 + answers.STARTS * answers.START_SECONDS)
-    vote = found[0].vote([1] * 8)
-    assert (vote.answer, vote.solutions) == ("5", (6, 7))
-    assert len(vote.unread) >= 4
-    assert group_by_answer(["It is 5.", "It is 5.0."]).groups == [[0, 1]]
 
 
 def test_what_ends_the_process_ends_no_vote(monkeypatch):

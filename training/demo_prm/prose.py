@@ -174,6 +174,16 @@ def _result_after(tokens: Sequence[tuple], place: int) -> int | None:
     return tokens[at][3]
 
 
+_SIGNS = {
+    "open": Piece("open", "("),
+    "close": Piece("close", ")"),
+    "frac": Piece("open", "("),
+    "percent": Piece("percent", "*0.01"),
+}
+_BETWEEN = [_SIGNS["close"], Piece("operator", "/"), _SIGNS["open"]]
+"""Between the two halves of a fraction."""
+
+
 def _pieces(tokens: Sequence[tuple], place: int) -> list[Piece]:
     """The parts of the expression before an equals sign, back to where a clause begins."""
     first = place - 1
@@ -186,20 +196,14 @@ def _pieces(tokens: Sequence[tuple], place: int) -> list[Piece]:
             pieces.append(Piece("number", index=what))
         elif sort == "operator":
             pieces.append(Piece("operator", _OPERATORS[what], start=start, end=end))
-        elif sort == "open":
-            pieces.append(Piece("open", "("))
-        elif sort == "close":
-            pieces.append(Piece("close", ")"))
-        elif sort == "frac":
-            pieces.append(Piece("open", "("))
-            fractions += 1
+        elif sort in _SIGNS:
+            pieces.append(_SIGNS[sort])
+            fractions += sort == "frac"
         elif sort == "middle" and fractions:
-            pieces += [Piece("close", ")"), Piece("operator", "/"), Piece("open", "(")]
+            pieces += _BETWEEN
         elif sort == "brace" and what == "}" and fractions:
             fractions -= 1
-            pieces.append(Piece("close", ")"))
-        elif sort == "percent":
-            pieces.append(Piece("percent", "*0.01"))
+            pieces.append(_SIGNS["close"])
         elif what == "of" and pieces and pieces[-1].sort in ("percent", "number"):
             pieces.append(Piece("operator", "*"))
     return pieces

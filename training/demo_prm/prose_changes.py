@@ -8,7 +8,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from demo_prm.prose import Piece, Prose, compiled, computed, key, replaced, written
+from demo_prm.prose import Equation, Piece, Prose, compiled, computed, key, replaced, written
 
 KIND_WEIGHTS = {
     "arithmetic": 4,
@@ -18,6 +18,12 @@ KIND_WEIGHTS = {
     "copy": 3,
     "answer": 2,
 }
+
+
+Edit = tuple[int, int, str]
+"""Start and end of a part of a text, and what comes in its place."""
+Change = tuple[float | None, list[Edit]]
+"""What an equation gives after some edits, None if it gives nothing, and those."""
 
 
 class Slip(NamedTuple):
@@ -73,37 +79,25 @@ def broken(
         return None
     equation = rng.choice(equations)
     result = step.numbers[equation.result]
-    values, edits = step.values, []
     if kind == "arithmetic":
-        new = near(result.value, result.text, rng)
+        change = near(result.value, result.text, rng), []
     elif kind in ("operand", "copy"):
-        place = rng.choice(equation.operands)
-        operand = step.numbers[place]
-        if kind == "copy":
-            options = [near(operand.value, operand.text, rng)]
-        else:
-            options = [value for value in known if abs(value - operand.value) > 1e-9]
-        if not options:
-            return None
-        values[place] = rng.choice(options)
-        text = written(values[place], operand.text)
-        if text is None:
-            return None
-        new = computed(equation.code, values)
-        edits.append((operand.start, operand.end, text))
+        change = _other_operand(step, equation, known, kind, rng)
     else:
-        change = _other_operation if kind == "operation" else _without_operand
-        changed = change(step, equation, rng)
-        if changed is None:
-            return None
-        pieces, edit = changed
-        code = compiled(pieces, equation.percent)
-        new = code and computed(code, values)
-        edits.append(edit)
+        change = _other_expression(step, equation, kind, rng)
+    if change is None:
+        return None
+    new, edits = change
     if not new or not _plausible(new, result.value, kind, right, rng):
         return None
     if abs(new * 100 - round(new * 100)) > 1e-6:
         new = round(new, 2)
+    return _with_result(step, equation, new, edits)
+
+
+def _with_result(step: Prose, equation: Equation, new: float, edits: list[Edit]) -> Slip | None:
+    """The step after some edits, with another result, and the same where it is repeated."""
+    result = step.numbers[equation.result]
     for number in step.numbers:
         later = number.start >= result.end and abs(number.value - result.value) < 1e-9
         if number is result or (later and not any(edit[0] == number.start for edit in edits)):
@@ -113,6 +107,34 @@ def broken(
             edits.append((number.start, number.end, text))
     text = replaced(step.text, edits)
     return Slip(text, result.value, new) if text != step.text else None
+
+
+def _other_operand(step, equation, known, kind, rng) -> Change | None:
+    """An operand becomes a number near it for a copy, else another value that is known."""
+    place = rng.choice(equation.operands)
+    operand = step.numbers[place]
+    if kind == "copy":
+        options = [near(operand.value, operand.text, rng)]
+    else:
+        options = [value for value in known if abs(value - operand.value) > 1e-9]
+    if not options:
+        return None
+    values = step.values
+    values[place] = rng.choice(options)
+    text = written(values[place], operand.text)
+    if text is None:
+        return None
+    return computed(equation.code, values), [(operand.start, operand.end, text)]
+
+
+def _other_expression(step, equation, kind, rng) -> Change | None:
+    change = _other_operation if kind == "operation" else _without_operand
+    changed = change(step, equation, rng)
+    if changed is None:
+        return None
+    pieces, edit = changed
+    code = compiled(pieces, equation.percent)
+    return code and computed(code, step.values), [edit]
 
 
 def _misstated(step, known, right, kind, rng) -> Slip | None:

@@ -106,19 +106,12 @@ def read_pool(folder: Path, split: str) -> Pool:
     def of(name: str) -> Iterator[dict]:
         return (row for row in rows(folder / name) if splits.of(row["problem"]) == split)
 
-    for row in of(ZEROEVAL):
-        for each in row["candidates"]:
-            text = _clean(each["solution"])
-            if each["is_correct"]:
-                pool.right[row["problem"]].append(text)
-            elif len(text) > 40:
-                pool.failed.append(Failed(row["problem"], text, each["answer"]))
-    for name, into in ((STRICT_GSM8K, pool.judged), (STRICT_MATH, pool.math)):
-        for row in of(name):
-            for each in row["candidates"]:
-                into.append(_judged(row["problem"], each))
-                if each["is_correct"] and name == STRICT_GSM8K:
-                    pool.right[row["problem"]].append(_clean(each["solution"]))
+    _read_ends(pool, of(ZEROEVAL))
+    for row, each in _candidates(of(STRICT_GSM8K)):
+        pool.judged.append(_judged(row["problem"], each))
+        if each["is_correct"]:
+            pool.right[row["problem"]].append(_clean(each["solution"]))
+    pool.math = [_judged(row["problem"], each) for row, each in _candidates(of(STRICT_MATH))]
     pool.right = dict(pool.right)
     _learn_values(pool)
     for row in of(MR_GSM8K):
@@ -130,6 +123,20 @@ def read_pool(folder: Path, split: str) -> Pool:
         steps = [re.sub(r"^Step \d+\. ", "", step.strip()) for step in row["steps"]]
         pool.pairs.append((_exact(row["problem"], steps, row["label"]), row["original_steps"]))
     return pool
+
+
+def _candidates(some_rows: Iterator[dict]) -> Iterator[tuple[dict, dict]]:
+    return ((row, each) for row in some_rows for each in row["candidates"])
+
+
+def _read_ends(pool: Pool, some_rows: Iterator[dict]) -> None:
+    """Solutions of which only the end was judged."""
+    for row, each in _candidates(some_rows):
+        text = _clean(each["solution"])
+        if each["is_correct"]:
+            pool.right[row["problem"]].append(text)
+        elif len(text) > 40:
+            pool.failed.append(Failed(row["problem"], text, each["answer"]))
 
 
 def right_so_far(scores: Sequence[float], right: bool) -> list[float]:

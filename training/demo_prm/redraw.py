@@ -7,7 +7,7 @@ computed again. None where a number of the solution hangs in the air or a result
 import random
 from collections.abc import Sequence
 
-from demo_prm.prose import Prose, computed, key, replaced, written
+from demo_prm.prose import Number, Prose, computed, key, replaced, written
 
 _OFTEN_CONSTANT = {
     *(0, 1, 2, 3, 4, 7, 10, 12, 16, 24, 30, 36, 52, 60, 100, 365, 1000),
@@ -21,30 +21,24 @@ def redrawn(
     problem: Prose, steps: Sequence[Prose], rng: random.Random
 ) -> tuple[str, list[str]] | None:
     """Problem and steps with linked numbers drawn anew; None where a number hangs in the air."""
-    given: dict[float, tuple[float, str, str] | None] = {}
-    for number in problem.numbers:
-        if number.kind == "ordinal":
-            given[key(number.value)] = None
-        else:
-            given.setdefault(key(number.value), (number.value, number.text, number.kind))
+    given = _stated(problem)
     free = [
-        (value, text)
-        for value, text, kind in filter(None, given.values())
-        if kind != "percent"
-        and value not in _OFTEN_CONSTANT
-        and value >= 4
-        and not 1900 < value < 2100
+        (number.value, number.text)
+        for number in filter(None, given.values())
+        if number.kind != "percent"
+        and number.value not in _OFTEN_CONSTANT
+        and number.value >= 4
+        and not 1900 < number.value < 2100
     ]
     equations = [(step, equation) for step in steps for equation in step.equations]
     results = {key(step.numbers[e.result].value) for step, e in equations if e.ok}
     if not free or not all(e.ok for _, e in equations):
         return None
-    for step in steps:
-        for number in step.numbers:
-            value = number.value
-            explained = key(value) in given or key(value) in results or value in _OFTEN_CONSTANT
-            if not explained and number.kind != "percent":
-                return None
+    from_somewhere = given.keys() | results
+    for number in (number for step in steps for number in step.numbers):
+        explained = key(number.value) in from_somewhere or number.value in _OFTEN_CONSTANT
+        if not explained and number.kind != "percent":
+            return None
     for _ in range(_TRIES):
         moved = {value: value for value in given}
         for value, text in free:
@@ -56,6 +50,17 @@ def redrawn(
             if texts:
                 return texts[0], texts[1:]
     return None
+
+
+def _stated(problem: Prose) -> dict[float, Number | None]:
+    """The problem's numbers by their keys; None for one that is an ordinal somewhere."""
+    stated: dict[float, Number | None] = {}
+    for number in problem.numbers:
+        if number.kind == "ordinal":
+            stated[key(number.value)] = None
+        else:
+            stated.setdefault(key(number.value), number)
+    return stated
 
 
 def _follow(equations, results, given: dict[float, float]) -> dict[float, float] | None:

@@ -1,9 +1,8 @@
 """Story problems composed from a table of small rules: endless variety where GSM8K is finite.
 
-A theme of `stories.txt` is a handful of rules. Each makes a quantity from fresh numbers and from
-quantities made before, and knows some ways to tell this in a problem and some to work it out in a
-solution. A story applies rules that fit one another, asks for a quantity, and keeps the solution of
-what the answer depends on; now and then it also tells what the answer does not depend on.
+A theme of `stories.txt` is a handful of the rules that `story_rules` reads. A story applies rules
+that fit one another, asks for a quantity, and keeps the solution of what the answer depends on; now
+and then it also tells what the answer does not depend on.
 """
 
 import random
@@ -11,121 +10,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from types import CodeType
 
-from demo_prm.worked import NUMBER, write_number
+from demo_prm.story_rules import Amount, Rule, Spoken, Terms, Word, read_words
 
 Story = tuple[str, list[str], float]
 Generator = Callable[[random.Random], Story]
-
-_PLACEHOLDER = re.compile(r"\{(\w+\+?)")
-_TIMES = {2: "twice", 3: "three times", 4: "four times"}
-_FOLD = {2: "double", 3: "triple", 4: "quadruple"}
-_PART = {2: "half", 3: "a third", 4: "a quarter", 5: "a fifth", 6: "a sixth"}
-
-
-class Amount(float):
-    """A number that knows how stories write it: plain, or as a format code of the table says."""
-
-    def __format__(self, how: str) -> str:
-        return _FORMATS[how](float(self))
-
-
-class Spoken(Amount):
-    """An amount whose plain form is a word where there is a short one."""
-
-    def __format__(self, how: str) -> str:
-        word = not how and self <= 12
-        return write_number(float(self), "two") if word else super().__format__(how)
-
-
-_FORMATS: dict[str, Callable[[float], str]] = {
-    "": write_number,
-    "n": write_number,
-    "%": lambda value: write_number(value) + "%",
-    "$": lambda value: "$" + write_number(value, "1.00" if value % 1 else ""),
-    "times": lambda value: _TIMES.get(value, f"{write_number(value)} times"),
-    "fold": _FOLD.__getitem__,
-    "part": _PART.__getitem__,
-    "hundredths": lambda value: write_number(value / 100),
-}
-
-
-class Terms(tuple):
-    """Several amounts that are added up."""
-
-    def __format__(self, how: str) -> str:
-        return " + ".join([format(term, how) for term in self])
-
-
-class Word(str):
-    """A word with other forms of it as attributes: `who.his`, `did.do`."""
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How one quantity is made, told and worked out.
-
-    It takes quantities of the kinds `takes` (all there are where it `collects`) and makes one of
-    the kind `makes`, nothing where it is a question. Where it `replaces`, the first one it takes is
-    no more; where it `renews`, it speaks of someone or something new, and a story may use it again.
-    It draws fresh numbers and computes others by its `formulas`; those in `shown` are in its text.
-    """
-
-    takes: tuple[str, ...]
-    makes: str
-    replaces: bool
-    renews: bool
-    collects: bool
-    draws: dict[str, Sequence[float]]
-    formulas: dict[str, CodeType]
-    cents: bool
-    told: tuple[str, ...]
-    solved: tuple[str, ...]
-    shown: tuple[str, ...]
-    words: tuple[str, ...]
-    constants: frozenset[float]
-
-    @classmethod
-    def read(cls, block: str) -> "Rule":
-        """A rule from its lines in the table (described there)."""
-        head, *lines = block.splitlines()
-        kinds, _, recipe = head[2:].partition(":")
-        takes, arrow, makes = re.split(r"\s*([-=]>|$)", kinds.strip(), maxsplit=1)
-        texts = {"-": [], "=": []}
-        for line in lines:
-            texts[line[0]] += line[2:].split(" | ")
-        parts = [part.strip() for part in recipe.split(";") if part.strip()]
-        draws = dict(_read_draw(part) for part in parts if " " in part and "=" not in part)
-        formulas = dict(part.split(" = ") for part in parts if "=" in part)
-        names = sorted(set(_PLACEHOLDER.findall(" ".join(texts["-"] + texts["="]))))
-        solution = re.sub(r"\{.*?\}", "", " ".join(texts["="]))
-        return cls(
-            tuple(takes.removesuffix("...").split()),
-            makes.strip(),
-            arrow == "=>",
-            any(name.endswith("+") for name in names),
-            takes.endswith("..."),
-            draws,
-            {name: compile(text, "stories.txt", "eval") for name, text in formulas.items()},
-            "cents" in parts,
-            tuple(texts["-"]),
-            tuple(texts["="]),
-            tuple(name for name in names if name in draws or name in formulas),
-            tuple(name for name in names if len(name) > 1 and name != "all"),
-            frozenset(map(float, re.findall(NUMBER, solution))),
-        )
-
-
-def _read_draw(text: str) -> tuple[str, Sequence[float]]:
-    name, *choices = text.split()
-    values: list[float] = []
-    for choice in choices:
-        low, high, step = re.fullmatch(r"([\d.]+?)(?:\.\.([\d.]+)(?:/([\d.]+))?)?", choice).groups()
-        unit = float(step or 1)
-        first, last = round(float(low) / unit, 6), round(float(high or low) / unit, 6)
-        values += [round((first + i) * unit, 2) for i in range(int(last - first) + 1)]
-    return name, tuple(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -361,83 +250,16 @@ def _write_signs(lines: Sequence[str], rng: random.Random) -> list[str]:
 def read_table(text: str) -> list[Theme]:
     """The themes of a table; what stands before the first one is shared by all."""
     shared, *themes = re.split(r"^== ", re.sub(r"^#.*\n", "", text, flags=re.M), flags=re.M)
-    common = _read_words(shared.splitlines())
+    common = read_words(shared.splitlines())
     made = []
     for theme in themes:
         title, body = theme.split("\n", 1)
         blocks = re.split(r"\n+(?=[*?~] )", f"\n{body.strip()}")
-        own = _read_words(blocks[0].splitlines())
+        own = read_words(blocks[0].splitlines())
         made.append(Theme(title, [Rule.read(block) for block in blocks[1:]], common | own))
     return made
-
-
-def _read_words(lines: Sequence[str]) -> dict[str, tuple[Word, ...]]:
-    """The lists of words that lines of the table hold."""
-    lists: dict[str, tuple[Word, ...]] = {}
-    for line in filter(None, lines):
-        heading, options = line.split(": ")
-        name, *forms = heading.split()
-        fixed = dict(form.split("=") for form in forms if "=" in form)
-        varying = [form for form in forms if "=" not in form]
-        for option in options.split(", "):
-            text, *others = option.split("/")
-            word = Word(text)
-            vars(word).update(fixed, **dict(zip(varying, others, strict=True)))
-            lists[name] = (*lists.get(name, ()), word)
-    return lists
 
 
 TRAINING: tuple[Generator, ...] = tuple(
     read_table(files(__package__).joinpath("stories.txt").read_text(encoding="utf-8"))
 )
-
-
-TASKS = (
-    "Check the arithmetic.",
-    "Compute each line.",
-    "Work out these sums.",
-    "Calculate.",
-    "Find the results.",
-)
-_SAID = {
-    "+": "Together that is {}.|That makes {} in total.|{who} now has {}.|The total is {}.|So {}.",
-    "-": "That leaves {}.|{who} has {} left.|The difference is {}.|So {} remain.|Now there are {}.",
-    "*": "{who} pays {} dollars.|That is {} in all.|{who} needs {} of them.|This makes {}.|So {}.",
-    "/": "Each of them gets {}.|It takes {} days.|{who} fills {} boxes.|So {} each.|That is {}.",
-}
-_SIZES = (9, 9, 12, 20, 50, 100, 100, 1000, 10_000)
-
-
-def drill(rng: random.Random) -> Story:
-    """Arithmetic without a story: practice in telling right results from wrong ones."""
-    task, who = rng.choice(TASKS), rng.choice(["Maria", "Tom", "She", "He", "Emma"])
-    prose = rng.random() < 0.5
-    lines = []
-    for _ in range(rng.randint(3, 9)):
-        sign = rng.choice("+-*/")
-        text, value = _sum(sign, rng)
-        equation = f"{text} = {write_number(value)}"
-        if rng.random() < 0.4:
-            equation = equation.replace(" ", "")
-        said = rng.choice(_SAID[sign].split("|")) if prose else "{}"
-        lines.append(said.format(equation, who=who))
-    return task, lines, float("nan")
-
-
-def _sum(sign: str, rng: random.Random) -> tuple[str, float]:
-    """A sum, difference, product or quotient as text, and its value; small ones most often."""
-    size = rng.choice(_SIZES)
-    if sign in "*/":
-        unit = rng.choice((1, 1, 1, 0.5, 0.25, 0.01)) if size > 12 else 1
-        a, b = rng.randint(2, min(size, 999)) * unit, rng.randint(2, min(size, 99))
-        product = round(a * b, 2)
-        if sign == "*":
-            a, b = rng.sample((a, b), 2)
-            return f"{write_number(a)} {rng.choice('**x')} {write_number(b)}", product
-        return f"{write_number(product)} / {b}", a
-    unit = rng.choice((1, 1, 1, 0.5, 0.01)) if size > 20 else 1
-    terms = [round(rng.randint(1, size) * unit, 2) for _ in range(rng.choice((2, 2, 2, 3, 4)))]
-    if sign == "-":
-        terms = [round(sum(terms[:2]), 2), terms[0]]
-    value = terms[0] - terms[1] if sign == "-" else sum(terms)
-    return f" {sign} ".join(map(write_number, terms)), round(value, 2)

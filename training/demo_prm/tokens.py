@@ -22,7 +22,10 @@ from prm_app.base_model import Base
 
 _FILES = (*PROCESSBENCH, STRICT_GSM8K, STRICT_MATH, ZEROEVAL, PRMBENCH, MR_GSM8K)
 _ALWAYS = 600
-_SOURCES = ("stories.txt", "stories.py", "styles.py", "chat.py", "sample.jsonl", "written.json")
+_SOURCES = (
+    *("stories.txt", "stories.py", "story_rules.py", "drills.py", "styles.py", "chat.py"),
+    *("sample.jsonl", "written.json"),
+)
 
 
 def texts(value: object) -> Iterator[str]:

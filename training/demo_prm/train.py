@@ -1,19 +1,15 @@
 """Train the demo PRM: `python -m demo_prm.train --gsm8k train.jsonl --out run`.
 
 Runs for a given time on one device, or on several under `torchrun`, and can be stopped and resumed
-on the way. Data is made on the fly by worker processes; where they are slower than the devices, a
-batch is used again. The learning rate rises, stays, and falls to nothing at the end of the planned
+on the way. The learning rate rises, stays, and falls to nothing at the end of the planned
 time. Kept is the running average of the weights, as it was when it judged held-out problems best.
 """
 
 import argparse
 import math
 import os
-import random
-import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +17,13 @@ import torch
 import torch.distributed as dist
 from tokenizers import Tokenizer
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader
 from vllm_prm.families import PrmFamily, load_family
 
 from demo_prm import export
-from demo_prm.augment import Lexicon
+from demo_prm.batches import Batches, Rows
 from demo_prm.eval_sets import right_and_wrong, step_logits, step_rewards
+from demo_prm.lexicon import Lexicon
 from demo_prm.model import DemoPrm, Shape
 from demo_prm.objective import Losses, Objective, block_mask, dense_mask
 from demo_prm.optimizer import MuonAdamW
@@ -55,53 +52,6 @@ class Plan:
     dropout: float = 0.1
     average: float = 0.999
     rate: float = 0.005
-
-
-class Rows(IterableDataset):
-    """Rows without end, different in every worker process of every rank."""
-
-    def __init__(self, forest: Forest, seed: int):
-        self.forest, self.seed = forest, seed
-
-    def __iter__(self) -> Iterator[Tensor]:
-        worker = get_worker_info()
-        torch.set_num_threads(1)
-        self.forest.rng = random.Random(self.seed * 1000 + (worker.id if worker else 0))
-        return map(torch.from_numpy, self.forest.rows())
-
-
-class Batches:
-    """Batches on the device: a new one where there is one, else one seen before."""
-
-    def __init__(self, loader: DataLoader, device: torch.device, kept: int = 3000):
-        self.fresh: deque[Tensor] = deque(maxlen=32)
-        self.seen: deque[Tensor] = deque(maxlen=kept)
-        self.made = 0
-        self.device = device
-        self.failure: Exception | None = None
-        self.source = iter(loader)  # starts the workers before anything touches the device
-        threading.Thread(target=self._fetch, daemon=True).start()
-
-    def _fetch(self) -> None:
-        try:
-            for batch in self.source:
-                while len(self.fresh) == self.fresh.maxlen:
-                    time.sleep(0.002)
-                self.fresh.append(batch.to(self.device, non_blocking=True))
-                self.made += 1
-        except Exception as error:
-            self.failure = error
-
-    def next(self) -> Tensor:
-        """The next batch; raises RuntimeError where the data could not be made."""
-        while len(self.seen) < 8 and not self.fresh and self.failure is None:
-            time.sleep(0.01)
-        if self.failure is not None:
-            raise RuntimeError(f"no more data: {self.failure}") from self.failure
-        if self.fresh:
-            self.seen.append(self.fresh.popleft())
-            return self.seen[-1]
-        return random.choice(self.seen)
 
 
 class Trainer:

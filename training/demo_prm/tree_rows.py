@@ -23,10 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 from vllm_prm.families import PrmFamily, Prompt
 
-from demo_prm import sources, stories
-from demo_prm.augment import Lexicon, combine, commute, loose, resample
+from demo_prm import drills, sources, stories
+from demo_prm.augment import combine, commute, loose, resample
 from demo_prm.corruption import KINDS, Broken, corrupt
 from demo_prm.flip_relations import turned
+from demo_prm.lexicon import Lexicon
 from demo_prm.styles import Style, draw_style, dress
 from demo_prm.worked import Problem, Step, render
 
@@ -111,13 +112,13 @@ class Forest:
         """Arithmetic alone: bare sums, or steps of many problems with numbers of their own."""
         rng = self.rng
         if rng.random() < 0.4:
-            return sources.story(stories.drill, rng)
+            return sources.story(drills.drill, rng)
         drawn = [loose(problem, rng) for problem in rng.choices(self.gsm8k, k=rng.randint(4, 12))]
         steps = [step for step in drawn if step is not None]
         if not steps:
-            return sources.story(stories.drill, rng)
+            return sources.story(drills.drill, rng)
         together = combine(steps, [step.values for step in steps])
-        return replace(together, question=[rng.choice(stories.TASKS)], source="drill")
+        return replace(together, question=[rng.choice(drills.TASKS)], source="drill")
 
     def tree(self) -> tuple[Tree, PrmFamily]:
         rng = self.rng

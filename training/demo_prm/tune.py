@@ -25,7 +25,7 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from demo_prm import packed, sources
 from demo_prm.adapted import AdaptedPrm, Shape, block_mask, dense_mask
-from demo_prm.augment import Lexicon
+from demo_prm.lexicon import Lexicon
 from demo_prm.losses import Losses, Objective
 from demo_prm.mixture import SOURCES, Mixture
 from demo_prm.parse import read_gsm8k

@@ -41,6 +41,9 @@ CONFIG_KEY = "prm"
 def family_named(name: str) -> type[PrmFamily]:
     """The family of this name.
 
+    Args:
+        name: A key of `FAMILIES`.
+
     Raises:
         FamilyError: There is none.
     """
@@ -116,10 +119,10 @@ def load_family(
         config, _ = PretrainedConfig.get_config_dict(model, revision=revision)
     if family is None:
         family = family_of(config, str(model))
-    given = {name: value for name, value in _declared(config).items() if name != "family"}
+    declared = {name: value for name, value in _declared(config).items() if name != "family"}
     return family(
         AutoTokenizer.from_pretrained(tokenizer or model, revision=revision),
-        {**given, **(options or {})},
+        {**declared, **(options or {})},
         config,
     )
 

@@ -89,7 +89,10 @@ class PrmFamily(ABC):
 
     @classmethod
     def options_with(cls, values: Mapping[str, str]) -> dict[str, str]:
-        """The family's options, `values` over their defaults.
+        """The family's options.
+
+        Args:
+            values: Values by name; those that are missing have the family's defaults.
 
         Raises:
             FamilyError: An option is unknown, or its value is no text.
@@ -107,7 +110,11 @@ class PrmFamily(ABC):
 
     @classmethod
     def fits(cls, config: Mapping[str, Any]) -> bool:
-        """Whether a checkpoint with this `config.json` can be one of this family."""
+        """Whether a checkpoint with this configuration can be one of this family.
+
+        Args:
+            config: What its `config.json` holds.
+        """
         return any(
             fnmatchcase(architecture, pattern)
             for architecture in architectures_of(config)
@@ -116,15 +123,22 @@ class PrmFamily(ABC):
 
     @classmethod
     def matches(cls, config: Mapping[str, Any], weights: Collection[str] = ()) -> bool:
-        """Whether a checkpoint with this `config.json` and these weights is one of this family.
+        """Whether a checkpoint is one of this family, and surely.
 
-        `weights` are their names as far as they are known; whoever knows none gives none.
+        Args:
+            config: What its `config.json` holds.
+            weights: The names of its weights, as far as they are known; whoever knows none gives
+                none.
         """
         return cls.by_architecture and cls.fits(config)
 
     @classmethod
     def head_weights(cls, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
-        """The shapes of the head's weights in a checkpoint with this `config.json`, by name."""
+        """The shapes of the head's weights in a checkpoint, by name.
+
+        Args:
+            config: What its `config.json` holds.
+        """
         hidden = (config.get("text_config") or config)["hidden_size"]
         shapes: dict[str, tuple[int, ...]] = {}
         for layer in cls.head:
@@ -140,11 +154,22 @@ class PrmFamily(ABC):
         return {}
 
     def encode(self, problem: str, steps: Sequence[str]) -> Prompt:
-        """The prompt of one solution; see `encode_batch`."""
+        """The prompt of one solution.
+
+        Args:
+            problem: The problem's text.
+            steps: Its steps; blank ones stay in the prompt as blank lines and get no reward.
+
+        Raises:
+            FamilyError: No step is there that is not blank, or something is not text.
+        """
         return self.encode_batch([(problem, steps)])[0]
 
     def encode_batch(self, items: Iterable[tuple[str, Sequence[str]]]) -> list[Prompt]:
-        """The prompts of several `(problem, steps)` pairs, tokenised together.
+        """The prompts of several solutions, tokenised together.
+
+        Args:
+            items: The problem and the steps of each, as for `encode`.
 
         Raises:
             FamilyError: An item has no step that is not blank, or is not text.
@@ -166,7 +191,14 @@ class PrmFamily(ABC):
 
     @abstractmethod
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
-        """Step rewards in [0, 1] from the raw outputs `(steps, labels)` at the step positions."""
+        """Step rewards in [0, 1].
+
+        Args:
+            logits: The raw outputs `(steps, labels)` at the step positions.
+
+        Raises:
+            FamilyError: They have another shape, or are not finite.
+        """
 
     def _prepare(self) -> None:  # noqa: B027
         """Looks up what every prompt needs in the tokenizer; raises FamilyError if it lacks it."""
@@ -178,8 +210,10 @@ class PrmFamily(ABC):
     def step_rows(self, prompt: Prompt, rows: NDArray[np.floating]) -> NDArray[np.floating]:
         """The outputs at the step positions `(steps, labels)`, from what a server returns.
 
-        That is a row for each token (pooling ALL), or one for each token that is the same as those
-        at the step positions (pooling STEP).
+        Args:
+            prompt: The prompt that it was sent.
+            rows: A row for each token (pooling ALL), or one for each token that is the same as
+                those at the step positions (pooling STEP).
 
         Raises:
             FamilyError: The number of rows is neither.
@@ -239,15 +273,19 @@ class TwoLabelFamily(PrmFamily):
 
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
         wrong, right = self._validated(logits).T
-        return sigmoid(right - wrong).tolist()
+        return list(map(float, sigmoid(right - wrong)))
 
 
 def architectures_of(config: Mapping[str, Any]) -> list[str]:
-    """The architectures that a `config.json` names."""
+    """The architectures that a configuration names.
+
+    Args:
+        config: What `config.json` holds.
+    """
     architectures = config.get("architectures") or []
     return [architectures] if isinstance(architectures, str) else [str(a) for a in architectures]
 
 
 def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.floating]:
     """Probabilities in [0, 1] from logits, without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))
+    return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits)))

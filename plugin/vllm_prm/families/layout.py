@@ -6,7 +6,6 @@ Knows tokenizers, no PRM. Texts are tokenised with every added token switched of
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -41,7 +40,11 @@ class Prompt:
     steps: tuple[str, ...]
 
     def first_step_beyond(self, limit: int) -> int:
-        """The first step that `limit` tokens do not hold whole, counted from 1."""
+        """The first step that does not fit whole, counted from 1.
+
+        Args:
+            limit: How many tokens fit.
+        """
         fitting = sum(position < limit for position in self.positions)
         return min(fitting + 1, len(self.steps))
 
@@ -68,10 +71,10 @@ class LayoutTokenizer:
     """The vocabulary of a tokenizer, without its added tokens."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
-        spec = json.loads(tokenizer.backend_tokenizer.to_str())
-        spec["added_tokens"] = []
-        spec["post_processor"] = spec["padding"] = spec["truncation"] = None
-        self._vocabulary = Tokenizer.from_str(json.dumps(spec))
+        whole = tokenizer.backend_tokenizer
+        self._vocabulary = Tokenizer(whole.model)
+        self._vocabulary.normalizer = whole.normalizer
+        self._vocabulary.pre_tokenizer = whole.pre_tokenizer
 
     def ids(self, text: str) -> list[int]:
         return self._vocabulary.encode(text, add_special_tokens=False).ids

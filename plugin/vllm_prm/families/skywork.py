@@ -65,7 +65,7 @@ class Skywork(PrmFamily):
         return {"hf_overrides": {"architectures": architectures}}
 
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:
-        return sigmoid(self._validated(logits)[:, 0]).tolist()
+        return list(map(float, sigmoid(self._validated(logits)[:, 0])))
 
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:
         layout: Layout = [self.tokenizer.bos_token_id, problem + "\n"]

@@ -32,7 +32,12 @@ REASONS = (
 
 
 def why_unsupported(checkpoint: str, config: Mapping[str, Any]) -> str | None:
-    """A clause on why the model of this name and config is known and not read here, or None."""
+    """A clause on why a model is known and not read here, or None.
+
+    Args:
+        checkpoint: Its hub name or folder.
+        config: What its `config.json` holds.
+    """
     name = PurePath(checkpoint).name.lower()
     for pattern, reason in REASONS:
         if re.search(pattern, name):

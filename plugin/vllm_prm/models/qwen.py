@@ -25,7 +25,7 @@ class Qwen2ForProcessRewardModel(qwen2_rm.Qwen2ForProcessRewardModel):
         self.score = nn.Sequential(
             ColumnParallelLinear(size, size, params_dtype=kind, return_bias=False),
             nn.ReLU(),
-            RowParallelLinear(size, self.config.num_labels, params_dtype=kind, return_bias=False),
+            RowParallelLinear(size, Qwen.labels, params_dtype=kind, return_bias=False),
         )
 
     def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:

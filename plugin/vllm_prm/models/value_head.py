@@ -16,7 +16,7 @@ from vllm.model_executor.layers.pooler.tokwise import pooler_for_token_classify
 from vllm.model_executor.models.interfaces import SupportsLoRA, SupportsPP
 from vllm.model_executor.models.interfaces_base import default_pooling_type
 from vllm.model_executor.models.llama import LlamaModel
-from vllm.model_executor.models.qwen2 import Qwen2Model
+from vllm.model_executor.models.qwen2 import Qwen2ForCausalLM, Qwen2Model
 from vllm.model_executor.models.qwen3 import Qwen3Model
 from vllm.model_executor.models.utils import AutoWeightsLoader, PPMissingLayer, maybe_prefix
 from vllm.sequence import IntermediateTensors
@@ -36,7 +36,8 @@ class ValueHead(nn.Module):
         )
 
     def forward(self, hidden_states: torch.Tensor) -> torch.Tensor:
-        return self.summary(hidden_states.to(self.dtype))
+        values: torch.Tensor = self.summary(hidden_states.to(self.dtype))
+        return values
 
 
 class ValueHeadModel(nn.Module, SupportsLoRA, SupportsPP):
@@ -44,10 +45,7 @@ class ValueHeadModel(nn.Module, SupportsLoRA, SupportsPP):
 
     trunk: ClassVar[Any]
     is_pooling_model = True
-    packed_modules_mapping: ClassVar = {
-        "qkv_proj": ["q_proj", "k_proj", "v_proj"],
-        "gate_up_proj": ["gate_proj", "up_proj"],
-    }
+    packed_modules_mapping = Qwen2ForCausalLM.packed_modules_mapping
 
     def __init__(self, *, vllm_config: VllmConfig, prefix: str = "") -> None:
         super().__init__()
@@ -62,11 +60,13 @@ class ValueHeadModel(nn.Module, SupportsLoRA, SupportsPP):
             if get_pp_group().is_last_rank
             else PPMissingLayer()
         )
+        assert model_config.pooler_config is not None, "every pooling model has one"
         self.pooler = pooler_for_token_classify(model_config.pooler_config)
         self.make_empty_intermediate_tensors = self.model.make_empty_intermediate_tensors
 
     def embed_input_ids(self, input_ids: torch.Tensor) -> torch.Tensor:
-        return self.model.embed_input_ids(input_ids)
+        embeddings: torch.Tensor = self.model.embed_input_ids(input_ids)
+        return embeddings
 
     def forward(
         self,
@@ -78,7 +78,8 @@ class ValueHeadModel(nn.Module, SupportsLoRA, SupportsPP):
         hidden_states = self.model(input_ids, positions, intermediate_tensors, inputs_embeds)
         if isinstance(hidden_states, IntermediateTensors):
             return hidden_states
-        return self.v_head(hidden_states)
+        values: torch.Tensor = self.v_head(hidden_states)
+        return values
 
     def load_weights(self, weights: Iterable[tuple[str, torch.Tensor]]) -> set[str]:
         # Checkpoints saved from a causal LM keep the unused lm_head.

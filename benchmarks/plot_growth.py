@@ -1,4 +1,4 @@
-"""Pictures of a benchmark's growth: `python -m prm_app.bench.plot RECORD.json PICTURE.svg`."""
+"""A picture of a record of growth: `python benchmarks/plot_growth.py RECORD.json PICTURE.svg`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
+
 TITLES = {"solutions": "solutions at once", "steps": "steps of one solution", "users": "users"}
 
 
 def picture(record: dict[str, Any], path: Path) -> None:
     """Time (both axes logarithmic) and main memory against each count, in one file."""
-    import matplotlib.pyplot as plt
-
     growth = record["growth"]
     figure, axes = plt.subplots(2, len(growth), figsize=(11, 5), sharex="col", height_ratios=(3, 1))
     for column, (name, points) in enumerate(growth.items()):

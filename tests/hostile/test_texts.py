@@ -4,8 +4,11 @@ import ast
 import importlib
 import inspect
 import itertools
+import json
 import random
 import re
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,8 +21,11 @@ from work import TooMuchWork, bounded, seconds
 
 import prm_app
 from prm_app.errors import PrmError
+from prm_app.solutions import answers
 from prm_app.solutions.steps import SPLITS, split_steps
+from prm_app.solutions.voting import Answers, group_by_answer
 
+TOWERS = Path(__file__).parents[1] / "data" / "cases" / "power_towers.jsonl"
 LENGTHS = (32, 4_000)
 LONGEST = 100_000
 WORST = 4
@@ -193,3 +199,42 @@ def test_what_takes_quadratic_or_exponential_time_is_found_out():
         pattern = re.compile(slow)
         with pytest.raises(pytest.fail.Exception):
             assert_linear(all_matches(pattern), combined(alphabet(pattern), 100))
+
+
+HOSTILE = [
+    *"_*#>-+~`$|\\[{(. \t\n\r\xa0\u200bas1一第步",
+    *["$$", "\\[", "\\]", "$$\n", "```\n", "~~~ `\n", "\\begin{a}", "\\begin{a}\\end{b}\n"],
+    *["Step 1: ", "Step ", "Step 1:\n", "step1 2", "第1", "| - |\n", "- ", "_ ", " \n", "--- \n"],
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_no_text_takes_longer_than_its_length_allows(piece):
+    short, long = (_seconds(piece * (size // len(piece))) for size in (4_000, 32_000))
+    assert long < 24 * max(short, 1e-3)  # eight times the text: quadratic work takes 64 times
+
+
+def _seconds(text: str) -> float:
+    """Processor time, the least of two runs, so that other programs do not matter."""
+    taken = []
+    for _ in range(2):
+        start = time.process_time()
+        for how in SPLITS[:-1]:
+            split_steps(text, how)
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def test_a_vote_over_power_towers_ends_in_time_in_any_thread(monkeypatch):
+    monkeypatch.setattr(answers, "SECONDS", 3.0)
+    towers = json.loads(TOWERS.read_text())["solutions"]
+    found: list[Answers] = []
+    thread = threading.Thread(
+        target=lambda: found.append(group_by_answer([*towers, "It is 5.", "It is 5.0."]))
+    )
+    thread.start()
+    thread.join(3 + answers.STARTS * answers.START_SECONDS)
+    vote = found[0].vote([1] * 8)
+    assert (vote.answer, vote.solutions) == ("5", (6, 7))
+    assert len(vote.unread) >= 4
+    assert group_by_answer(["It is 5.", "It is 5.0."]).groups == [[0, 1]]

@@ -1,10 +1,18 @@
-"""Checkpoints in the sizes of published PRMs and with random weights, for speed alone."""
+"""Checkpoints in the sizes of published PRMs and with random weights, for speed alone.
+
+`python benchmarks/write_shape.py qwen-7b FOLDER`, then `prm-app bench --model FOLDER`.
+"""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
+
+import torch
+from safetensors.torch import save_file
+from transformers import AutoTokenizer
 
 _QWEN2 = {
     "model_type": "qwen2",
@@ -63,15 +71,11 @@ TOKENIZERS = {
 }
 
 
-def write(shape: str, folder: Path, tokenizer: str | None) -> None:
-    """Writes a checkpoint of this shape to a folder: twice as many bytes as it has weights.
+def write(shape: str, folder: Path, tokenizer: str | None = None) -> None:
+    """Writes a checkpoint of this shape to a new folder: twice as many bytes as it has weights.
 
     The tokenizer is the published one, from the hub, unless a folder is named.
     """
-    import torch
-    from safetensors.torch import save_file
-    from transformers import AutoTokenizer
-
     config = SHAPES[shape]
     folder.mkdir(parents=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -134,3 +138,12 @@ def _weights(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
             "score.2.bias": (2,),
         }
     return weights
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("shape", choices=SHAPES)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--tokenizer", metavar="FOLDER", help="in place of the hub's")
+    arguments = parser.parse_args()
+    write(arguments.shape, arguments.folder, arguments.tokenizer)
