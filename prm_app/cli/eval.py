@@ -2,29 +2,31 @@
 
 import argparse
 import json
-import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from rich import box
-from rich.console import RenderableType
 from rich.progress import TaskID
-from rich.table import Table
 
 from prm_app.bench.machine import versions
 from prm_app.cli import show
 from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.eval_report import report
 from prm_app.cli.hints import with_options
-from prm_app.cli.options import add_scoring, open_scorer, read_bytes, solution_in, threshold_of
+from prm_app.cli.options import (
+    add_scoring,
+    asks_for_model,
+    open_scorer,
+    read_bytes,
+    require_threshold,
+    solution_in,
+    threshold_of,
+)
 from prm_app.errors import InputError, PrmError
-from prm_app.evaluation import metrics
+from prm_app.evaluation import run as run_of
 from prm_app.evaluation.data import Choice, Labelled, cases
-from prm_app.scoring import Scorer
 from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.shapes import read_problems
-from prm_app.solutions.solution import Solution
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -40,18 +42,15 @@ The file is a JSON list or JSONL. Its fields tell which of two kinds it is; othe
   or an "answer" beside "problem", and math-verify says which candidates give it. Rows of
   search-and-learn, and lines with one solution each, are read too.
 
+Rewards that the file holds ("published_step_scores", "rewards", "step_rewards" or "scores") are
+read as recorded, with no engine, and shown by the names that the file gives their models. --model
+or --base-url scores the file as well.
+
 A row that cannot be read and a solution that cannot be scored are in no figure, nor is a problem
 with such a candidate: they are listed, and the exit code is 1.
 
 The command takes every engine option of vLLM: `prm-app eval --help=all` lists them.
 """
-Measure = Callable[..., dict[str, Any]]
-Report = Callable[[dict[str, Any]], Iterator[RenderableType]]
-GRID = [i / 10 for i in range(1, 10)]
-BEST = "best on this data"
-CAVEAT = """\
-The best threshold was chosen on this very data, so its F1 is an upper bound: do not compare it with
-published figures, whose threshold was fixed beforehand."""
 
 
 def add_parser(commands: Any) -> argparse.ArgumentParser:
@@ -74,35 +73,32 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     failures: dict[str, PrmError] = {}
     data = _read(args, failures)
-    read = len(data) + len(failures)
-    measure, report = KINDS[type(data[0])]
-    with open_scorer(args) as scorer:
-        threshold, started = threshold_of(args, scorer), datetime.now(UTC)
-        results = measure(args, scorer, data, failures)
-        record = {
-            "date": started.isoformat(timespec="seconds"),
-            "file": args.file,
-            "rows": read,
-            "model": scorer.prm.key,
-            "checkpoint": scorer.prm.checkpoint,
-            "servers": args.base_url,
-            "versions": versions(),
-            "settings": {
-                "threshold": threshold,
-                "split": args.split,
-                "delimiter": args.delimiter,
-                "limit": args.limit,
-                "engine": args.engine,
-            },
-            "results": results,
-            "failures": [{"where": at, "error": str(error)} for at, error in failures.items()],
-        }
+    rows, started = len(data) + len(failures), datetime.now(UTC)
+    recorded, unreadable = run_of.recorded(run_of.rows(data))
+    failures |= {str(error.place): InputError(error.message) for error in unreadable}
+    live = _live(args, data, failures) if not recorded or asks_for_model(args) else {}
+    record = {
+        "date": started.isoformat(timespec="seconds"),
+        "file": args.file,
+        "rows": rows,
+        **({"model": None, "checkpoint": None, "results": {}} | live),
+        "recorded": _recorded(args, data, recorded),
+        "servers": args.base_url,
+        "versions": versions(),
+        "settings": {
+            "threshold": live.get("threshold", args.threshold),
+            "split": args.split,
+            "delimiter": args.delimiter,
+            "limit": args.limit,
+            "engine": args.engine,
+        },
+        "failures": [{"where": at, "error": str(error)} for at, error in failures.items()],
+    }
+    record.pop("threshold", None)
     if args.json:
         print(json.dumps(record, ensure_ascii=False, indent=1, default=str))
-    elif results:
-        show.heading(f"{record['model']} on {args.file}")
-        for part in report(results):
-            show.OUT.print(part, soft_wrap=False)
+    else:
+        report(record)
     _tell(failures)
     return 1 if failures else 0
 
@@ -127,107 +123,45 @@ def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Label
     return data
 
 
-def _first_errors(
-    args: argparse.Namespace, scorer: Scorer, data: list[Labelled], failures: dict[str, PrmError]
+def _live(
+    args: argparse.Namespace, data: list[Labelled] | list[Choice], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
-    """First-error detection by threshold, and how far the rewards can be believed."""
-    jobs = {str(case.place): attempt(solution_in, args, case.row) for case in data}
-    scored = _score(scorer, jobs, failures)
-    errors = [case.label for case in data if str(case.place) in scored]
-    rewards = list(scored.values())
-    if not errors:
-        return {}
-    threshold = threshold_of(args, scorer)
-    chosen = dict.fromkeys(GRID, "")
-    if 0 < sum(error < 0 for error in errors) < len(errors):
-        chosen[metrics.best_threshold(errors, rewards)] = BEST
-    own = "the model's own" if args.threshold is None else "--threshold"
-    chosen[threshold] = ", ".join(filter(None, (own, chosen.get(threshold))))
-    steps, labels = metrics.judged_steps(errors, rewards)
-    detections = {each: metrics.detection(errors, rewards, each) for each in sorted(chosen)}
-    return {
-        "wrong": detections[threshold].wrong,
-        "right": detections[threshold].right,
-        "detection": [
-            {"threshold": each, "chosen": chosen[each]}
-            | {
-                name: _figure(getattr(detections[each], name))
-                for name in ("exact", "unflagged", "f1")
-            }
-            for each in detections
-        ],
-        "judged_steps": len(steps),
-        "calibration_error": _figure(metrics.calibration_error(steps, labels)),
-        "roc_auc": _figure(metrics.roc_auc(steps, labels)),
-    }
+    """What a model that scores the file now is, and its figures."""
+    rows = run_of.rows(data)
+    with open_scorer(args) as scorer:
+        threshold = threshold_of(args, scorer)
+        jobs = [attempt(solution_in, args, row) for row in rows]
+        rewards = {}
+        for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
+            if isinstance(outcome, PrmError):
+                failures[str(row.place)] = outcome
+            else:
+                rewards[row.place] = outcome.rewards
+        own = "the model's own" if args.threshold is None else "--threshold"
+        return {
+            "model": scorer.prm.key,
+            "checkpoint": scorer.prm.checkpoint,
+            "threshold": threshold,
+            "results": run_of.figures(data, rewards, threshold, own),
+        }
 
 
-def _first_error_report(results: dict[str, Any]) -> Iterator[RenderableType]:
-    table = Table(box=box.SIMPLE_HEAD)
-    wrong = f"first error found in {results['wrong']} wrong"
-    right = f"none flagged in {results['right']} right"
-    for heading in ("threshold", wrong, right, "F1"):
-        table.add_column(heading, justify="right")
-    table.add_column()
-    for row in results["detection"]:
-        figures = [_percent(row[name]) for name in ("exact", "unflagged", "f1")]
-        style = "bold" if row["chosen"] else ""
-        table.add_row(f"{row['threshold']:.4g}", *figures, row["chosen"], style=style)
-    yield table
-    if any(BEST in row["chosen"] for row in results["detection"]):
-        yield f"{CAVEAT}\n"
-    yield (
-        f"Of the {results['judged_steps']} steps up to the first error: expected calibration error "
-        f"{_percent(results['calibration_error'])}, ROC AUC {_percent(results['roc_auc'])}"
-    )
-
-
-def _best_of(
-    args: argparse.Namespace, scorer: Scorer, data: list[Choice], failures: dict[str, PrmError]
-) -> dict[str, Any]:
-    """Best-of-N accuracy by each rule for N = 1, 2, 4, ... up to what every problem has."""
-    jobs = {str(row.place): attempt(solution_in, args, row) for case in data for row in case.rows}
-    scored = _score(scorer, jobs, failures)
-    problems = []
-    for case in data:
-        rewards = [scored[str(row.place)] for row in case.rows if str(row.place) in scored]
-        if len(rewards) == len(case.rows):
-            problems.append(metrics.Judged(case.right, rewards, case.answers))
-    if not problems:
-        return {}
-    least = min(len(problem.right) for problem in problems)
-    return {
-        "problems": len(problems),
-        "candidates": sum(len(problem.right) for problem in problems),
-        "accuracy": {n: metrics.best_of(problems, n) for n in metrics.sizes(least)},
-    }
-
-
-def _best_of_report(results: dict[str, Any]) -> Iterator[RenderableType]:
-    table = Table("right of N candidates", box=box.SIMPLE_HEAD)
-    accuracy = results["accuracy"]
-    for size in accuracy:
-        table.add_column(f"N = {size}", justify="right")
-    for rule in accuracy[1]:
-        table.add_row(rule.replace("_", " "), *(_percent(each[rule]) for each in accuracy.values()))
-    yield table
-    yield (
-        f"Expected over random choices of N, of {results['problems']} problems that have at least "
-        f"{max(accuracy)} candidates each, {results['candidates']} in all."
-    )
-
-
-def _score(
-    scorer: Scorer, jobs: Mapping[str, Solution | PrmError], failures: dict[str, PrmError]
-) -> dict[str, tuple[float, ...]]:
-    """The rewards of each solution by its place, in order; errors go into `failures`."""
-    scored = {}
-    for place, outcome in zip(jobs, in_order(scorer, list(jobs.values())), strict=True):
-        if isinstance(outcome, PrmError):
-            failures[place] = outcome
-        else:
-            scored[place] = outcome.rewards
-    return scored
+def _recorded(
+    args: argparse.Namespace,
+    data: list[Labelled] | list[Choice],
+    recorded: run_of.Recorded,
+) -> dict[str, dict[str, Any]]:
+    """The figures of the rewards that the file holds, by the name that it gives a model."""
+    threshold = run_of.RECORDED_THRESHOLD if args.threshold is None else args.threshold
+    require_threshold(threshold)
+    own = "for recorded rewards" if args.threshold is None else "--threshold"
+    found = {}
+    with show.progress("Measuring", len(recorded)) as bar:
+        for name, rewards in recorded.items():
+            results = run_of.figures(data, rewards, threshold, own)
+            found[name] = {"solutions": len(rewards), "results": results}
+            bar.advance(TaskID(0))
+    return found
 
 
 def _tell(failures: dict[str, PrmError]) -> None:
@@ -243,17 +177,3 @@ def _tell(failures: dict[str, PrmError]) -> None:
             f"{len(failures)} could not be read or scored: they, and the problems that they are "
             "candidates of, are in no figure."
         )
-
-
-def _figure(share: float) -> float | None:
-    return None if math.isnan(share) else share
-
-
-def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
-
-
-KINDS: dict[type, tuple[Measure, Report]] = {
-    Labelled: (_first_errors, _first_error_report),
-    Choice: (_best_of, _best_of_report),
-}

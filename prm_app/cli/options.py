@@ -151,12 +151,22 @@ def solution_in(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
     return solution_of(args, row.problem, row.text)
 
 
+def asks_for_model(args: argparse.Namespace) -> bool:
+    """Whether a file's own rewards are not all that is wanted."""
+    return bool(args.model or args.base_url or args.engine or args.family or args.family_option)
+
+
 def threshold_of(args: argparse.Namespace, scorer: Scorer) -> float:
     if args.threshold is None:
         return scorer.prm.threshold
-    if not 0 <= args.threshold <= 1:
-        raise InputError(f"--threshold is {args.threshold}: rewards lie in [0, 1].")
-    return float(args.threshold)
+    return require_threshold(float(args.threshold))
+
+
+def require_threshold(threshold: float) -> float:
+    """The threshold itself; raises InputError if it does not lie in [0, 1]."""
+    if not 0 <= threshold <= 1:
+        raise InputError(f"--threshold is {threshold}: rewards lie in [0, 1].")
+    return threshold
 
 
 def text_of(args: argparse.Namespace, name: str) -> str:

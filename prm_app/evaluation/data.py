@@ -31,18 +31,28 @@ class Choice(NamedTuple):
     answers: list[int | None]
 
 
-def cases(
-    problems: Sequence[Problem | PlaceError],
-) -> list[Callable[[], Labelled | Choice | PlaceError]]:
-    """The cases of a file, all of one kind, each read when it is called.
+Case = Labelled | Choice | PlaceError
+"""What a file is evaluated on, or why that cannot be read."""
+
+
+def cases(problems: Sequence[Problem | PlaceError]) -> list[Callable[[], Case]]:
+    """The cases of a file, all of one kind, each read when it is called; one for each of `groups`.
 
     Solutions with a "label" of their own make a file of first errors, others one of best-of-N,
     whose candidates say "is_correct" or whose problems say the "answer". A case that is neither is
     a PlaceError.
     """
-    if any(isinstance(each, Problem) and _is_labelled(each) for each in problems):
-        return [partial(_attempt, _labelled, each) for each in problems]
-    return [partial(_attempt, _choice, each) for each in pooled(problems)]
+    read = _labelled if _has_labels(problems) else _choice
+    return [partial(_attempt, read, each) for each in groups(problems)]
+
+
+def groups(problems: Sequence[Problem | PlaceError]) -> list[Problem | PlaceError]:
+    """The solutions that make a case each: one with a label, or all of a problem."""
+    return list(problems) if _has_labels(problems) else pooled(problems)
+
+
+def _has_labels(problems: Sequence[Problem | PlaceError]) -> bool:
+    return any(isinstance(each, Problem) and _is_labelled(each) for each in problems)
 
 
 def _attempt(

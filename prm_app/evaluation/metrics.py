@@ -5,6 +5,7 @@ Pure functions of rewards and labels; nothing here knows of models, files or eng
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from itertools import combinations
@@ -59,23 +60,62 @@ def detection(errors: Sequence[int], rewards: Rewards, threshold: float) -> Dete
     return Detection(exact, unflagged, f1, len(wrong), len(right))
 
 
+class Shares(NamedTuple):
+    """The figures of `Detection` at many thresholds, an array each; NaN if there is no such row."""
+
+    exact: Numbers
+    unflagged: Numbers
+    f1: Numbers
+
+
+def shares_at(errors: Sequence[int], rewards: Rewards, thresholds: Numbers) -> Shares:
+    """What `detection` finds at each of some thresholds, in one pass over the solutions."""
+    low, high = _spans(errors, rewards)
+    least = _least(errors, rewards)
+    found = np.searchsorted(low, thresholds) - np.searchsorted(high, thresholds)
+    wrong = sum(error >= 0 for error in errors)
+    exact = found / wrong if wrong else np.full(len(thresholds), math.nan)
+    nothing = np.full(len(thresholds), math.nan)
+    unflagged = 1 - np.searchsorted(least, thresholds) / len(least) if len(least) else nothing
+    return Shares(exact, unflagged, 2 * exact * unflagged / np.maximum(exact + unflagged, 1e-9))
+
+
 def best_threshold(errors: Sequence[int], rewards: Rewards) -> float:
     """The threshold in [0, 1] of the largest F1 on these solutions: of all, not of a grid.
 
     It is chosen on the data it is then measured on, so its F1 is an upper bound, not comparable
     with figures whose threshold was fixed beforehand. Needs right and wrong solutions.
     """
-    rows = list(zip(errors, rewards, strict=True))
-    # The first error is found exactly with a threshold in (its reward, the least one before it].
-    spans = np.array([(row[e], min(row[:e], default=math.inf)) for e, row in rows if e >= 0])
-    low, high = np.sort(spans[spans[:, 0] < spans[:, 1]], axis=0).T
-    least = np.sort([min(row) for e, row in rows if e < 0])
-    changes = np.unique(np.concatenate((low, high[high <= 1], least, [0, 1])))
+    low, high = _spans(errors, rewards)
+    ends = (low, high[high <= 1], _least(errors, rewards), [0, 1])
+    changes = np.unique(np.concatenate(ends))
     thresholds = np.sort(np.concatenate((changes, (changes[1:] + changes[:-1]) / 2)))
-    exact = (np.searchsorted(low, thresholds) - np.searchsorted(high, thresholds)) / len(spans)
-    unflagged = 1 - np.searchsorted(least, thresholds) / len(least)
-    f1 = exact * unflagged / np.maximum(exact + unflagged, 1e-9)
-    return float(thresholds[f1.argmax()])
+    return float(thresholds[shares_at(errors, rewards, thresholds).f1.argmax()])
+
+
+def _spans(errors: Sequence[int], rewards: Rewards) -> Numbers:
+    """Sorted ends of the spans of thresholds that find a first error exactly.
+
+    Such a threshold is in (the reward of the wrong step, the least reward before it].
+    """
+    rows = [(row[e], min(row[:e], default=math.inf)) for e, row in zip(errors, rewards, strict=True)
+            if e >= 0]  # fmt: skip
+    spans = np.array(rows).reshape(-1, 2)
+    return np.sort(spans[spans[:, 0] < spans[:, 1]], axis=0).T
+
+
+def _least(errors: Sequence[int], rewards: Rewards) -> Numbers:
+    """Sorted least rewards of the right solutions."""
+    return np.sort([min(row) for e, row in zip(errors, rewards, strict=True) if e < 0])
+
+
+def found_by_label(
+    errors: Sequence[int], rewards: Rewards, threshold: float
+) -> dict[tuple[int, int], int]:
+    """How many solutions have this first wrong step and this first one flagged; -1 for none."""
+    found = (first_error(row, threshold) for row in rewards)
+    pairs = ((e, -1 if f is None else f) for e, f in zip(errors, found, strict=True))
+    return dict(sorted(Counter(pairs).items()))
 
 
 def judged_steps(errors: Sequence[int], rewards: Rewards) -> tuple[Numbers, Numbers]:
@@ -92,14 +132,38 @@ def judged_steps(errors: Sequence[int], rewards: Rewards) -> tuple[Numbers, Numb
     return np.array([k[0] for k in pairs]), np.array([k[1] for k in pairs], float)
 
 
+class Bin(NamedTuple):
+    """The steps whose rewards lie in [low, high), or up to 1 in the last bin.
+
+    `mean` is the mean of their rewards, `right` and `wrong` how many there are by their labels.
+    """
+
+    low: float
+    high: float
+    mean: float
+    right: int
+    wrong: int
+
+
+def binned(rewards: Numbers, labels: Numbers, bins: int = BINS) -> list[Bin]:
+    """Equal bins over [0, 1], those without a step left out: what a reliability diagram shows."""
+    place = np.minimum((rewards * bins).astype(int), bins - 1)
+    found = []
+    for b in np.unique(place):
+        inside = place == b
+        right = int(labels[inside].sum())
+        mean = float(rewards[inside].mean())
+        found.append(Bin(b / bins, (b + 1) / bins, mean, right, int(inside.sum()) - right))
+    return found
+
+
 def calibration_error(rewards: Numbers, labels: Numbers) -> float:
     """Expected calibration error in [0, 1] over `BINS` bins (Guo et al. 2017, arXiv:1706.04599)."""
     if not len(rewards):
         return math.nan
-    place = np.minimum((rewards * BINS).astype(int), BINS - 1)
     return sum(
-        float((place == b).mean()) * abs(float((rewards - labels)[place == b].mean()))
-        for b in np.unique(place)
+        abs((each.right + each.wrong) * each.mean - each.right) / len(rewards)
+        for each in binned(rewards, labels)
     )
 
 
@@ -134,6 +198,22 @@ def best_of(problems: Sequence[Judged], size: int) -> dict[str, float]:
     """
     chances = [_best_of(problem, size) for problem in problems]
     return {rule: float(np.mean([each[rule] for each in chances])) for rule in chances[0]}
+
+
+class Interval(NamedTuple):
+    """What a share may be in truth: both ends in [0, 1]."""
+
+    low: float
+    high: float
+
+
+def wilson(share: float, count: int) -> Interval:
+    """The 95% interval of a share of `count` problems (Wilson 1927), by its expectation."""
+    z = 1.959964
+    middle = share + z * z / (2 * count)
+    spread = z * math.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    scale = 1 + z * z / count
+    return Interval(max(0.0, (middle - spread) / scale), min(1.0, (middle + spread) / scale))
 
 
 def sizes(candidates: int) -> list[int]:

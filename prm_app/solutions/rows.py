@@ -91,10 +91,11 @@ class Row:
         }
         if self.said.get("scores") is not None:
             rewards["scores"] = self._rewards("“scores”", self.said["scores"])
-        if self.said.get("rewards") is not None:
-            model = self.said.get("model")
-            name = model if isinstance(model, str) else "rewards"
-            rewards[name] = self._rewards("“rewards”", self.said["rewards"])
+        for field in ("rewards", "step_rewards"):
+            if self.said.get(field) is not None:
+                model = self.said.get("model")
+                name = model if isinstance(model, str) else field
+                rewards[name] = self._rewards(f"“{field}”", self.said[field])
         return rewards
 
     def fields(self) -> dict[str, Any]:
@@ -115,6 +116,8 @@ class Row:
 
     def _rewards(self, what: str, values: Any) -> tuple[float, ...]:
         values = values if isinstance(values, list) else [values]
+        if not values:
+            raise PlaceError(self.place, f"{what} is an empty list.")
         if not all(type(value) in (int, float) and 0 <= value <= 1 for value in values):
             raise PlaceError(self.place, f"{what} holds something that is no reward in [0, 1].")
         if self.steps is None:

@@ -1,6 +1,7 @@
 """The page: one file a tab; the only place that imports gradio and plotly."""
 
 import os
+from functools import partial
 from typing import Any
 
 from prm_app.proxies import mended
@@ -13,11 +14,11 @@ from starlette.middleware import Middleware
 
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
-from prm_app.ui import rank_tab, score_tab
+from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.ending import until_ended
 from prm_app.ui.gate import BoundedRequests, Page
-from prm_app.ui.header import header
+from prm_app.ui.header import about_model, header
 from prm_app.ui.limits import MOST_BYTES
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
@@ -47,6 +48,8 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
                 scoring = score_tab.build(models, head)
             with gr.Tab("Best-of-N", id="rank") as rank_page:
                 ranking = rank_tab.build(models, head, policy)
+            with gr.Tab("Browse", id="browse"):
+                browse_tab.build(models, head)
         drafts = [
             scoring.problem,
             scoring.text,
@@ -57,13 +60,28 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
             ranking.reference,
             head.model,
             head.threshold,
+            scoring.split.how,
+            scoring.split.delimiter,
         ]
         _keep_drafts(drafts)
-        begun = page.load(None, drafts, drafts, js=RESTORE, api_visibility="private")
+        begun = page.load(
+            partial(_restored, models),
+            drafts,
+            [*drafts, head.shown, head.about],
+            js=RESTORE,
+            api_visibility="private",
+            show_progress="hidden",
+        )
         score_tab.answer_on(scoring, models, begun.then)
         rank_tab.answer_on(ranking, models, rank_page.select, only_first=True)
     page.queue(max_size=WAITING_REQUESTS)
     return page
+
+
+def _restored(models: Models, *values: Any) -> list[Any]:
+    """What a visitor had, with the model that it is of: so its threshold is not the model's own."""
+    prm = models.find(values[4] or "")
+    return [*values, prm, about_model(prm)]
 
 
 def _keep_drafts(fields: list[Any]) -> None:

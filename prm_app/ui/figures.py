@@ -5,6 +5,7 @@ dark; the paper is transparent.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -16,6 +17,22 @@ from prm_app.ui.rich_text import wrapped
 LINE = "#7b8088"
 WINNER = "#2b86c5"
 FONT = "IBM Plex Sans, system-ui, sans-serif"
+BASE: dict[str, Any] = {
+    "template": "none",
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "font": {"family": FONT, "size": 12, "color": LINE},
+    "hovermode": "closest",
+    "hoverlabel": {"align": "left", "font": {"family": FONT, "size": 12}},
+    "dragmode": False,
+}
+"""The layout of every figure."""
+AXIS: dict[str, Any] = {
+    "showline": False,
+    "zeroline": False,
+    "fixedrange": True,
+    "title": {"standoff": 10},
+}
 
 
 def reward_curve(
@@ -128,18 +145,11 @@ def _figure(traces: list[go.Scatter], steps: int, threshold: float) -> go.Figure
             "yanchor": "bottom" if threshold < 0.9 else "top",
         },
     )
-    axis = {"showline": False, "zeroline": False, "fixedrange": True, "title": {"standoff": 10}}
     figure.update_layout(
-        template="none",
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"family": FONT, "size": 12, "color": LINE},
+        BASE,
         margin={"l": 46, "r": 12, "t": 12, "b": 44},
         height=340,
-        hovermode="closest",
-        hoverlabel={"align": "left", "font": {"family": FONT, "size": 12}},
-        dragmode=False,
-        xaxis=axis
+        xaxis=AXIS
         | {
             "title": {"text": "step", "standoff": 8},
             "range": [0.5, max(steps, 2) + 0.5],
@@ -147,7 +157,7 @@ def _figure(traces: list[go.Scatter], steps: int, threshold: float) -> go.Figure
             "dtick": 1 if steps <= 16 else None,
             "showgrid": False,
         },
-        yaxis=axis
+        yaxis=AXIS
         | {
             "title": {"text": "reward", "standoff": 8},
             "range": [-0.04, 1.06],

@@ -31,6 +31,7 @@ TAKEN: dict[type, Any] = {
     gr.Dropdown: str | int | None,
     gr.HTML: list[str] | None,
     gr.File: str | None,
+    gr.UploadButton: str | None,
 }
 """What the handlers take from the page's components."""
 ENDING = "This page's server is ending. Try again in a minute."
@@ -45,6 +46,14 @@ def refusal(message: str) -> gr.Error:
 def clicked(event: gr.EventData, among: Container[int]) -> int:
     """The number in what a click sent; raises a refusal if it is none of `among`."""
     return one_of(among, event._data.get("index") if isinstance(event._data, dict) else None)
+
+
+def typed(event: gr.EventData, most: int = 1000) -> str:
+    """The text that an event sent; raises a refusal if it is none, or too long."""
+    text = event._data.get("text") if isinstance(event._data, dict) else None
+    if not isinstance(text, str) or len(text) > most:
+        raise refusal(f"A text of at most {most:,} characters should be given.")
+    return text
 
 
 def one_of(among: Container[int], number: Any) -> int:
@@ -85,10 +94,12 @@ class Page(gr.Blocks):
                 _require(taken, block.label or block.elem_id, values[i])
         return values
 
-    async def call_function(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    async def call_function(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """As Gradio does; an error that is for the user is answered as its message."""
+        if block_fn.fn is None:
+            raise refusal("The browser does this alone: there is nothing to ask for.")
         try:
-            answer: dict[str, Any] = await super().call_function(*args, **kwargs)
+            answer: dict[str, Any] = await super().call_function(block_fn, *args, **kwargs)
             return answer
         except PrmError as error:
             raise refusal(str(error)) from error

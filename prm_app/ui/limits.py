@@ -14,6 +14,8 @@ MOST_SHOWN = 512
 """Solutions that the page shows at once."""
 MOST_RANKED = 4_096
 """Solutions that one request to the API ranks."""
+MOST_OPENED = 20_000
+"""Solutions of a file that is browsed."""
 MOST_BYTES = 20_000_000
 """Of a request's body or an uploaded file."""
 

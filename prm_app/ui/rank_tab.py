@@ -16,6 +16,7 @@ from prm_app.solutions.documents import rank_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.ui import answer_views, figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
+from prm_app.ui.exports import REPORT, save, saved
 from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
@@ -24,6 +25,7 @@ from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.policy import Policy
 from prm_app.ui.rank_answer import Question, rankings
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
+from prm_app.ui.report import ranking_report
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 
@@ -60,6 +62,7 @@ class RankTab:
     curves: gr.Plot
     steps: gr.HTML
     document: gr.HTML
+    saved: gr.HTML
     ranking: gr.State
     question: gr.State
     selected: gr.State
@@ -130,10 +133,12 @@ def _components(
                     table = gr.HTML(apply_default_css=False, js_on_load=CHOOSE, elem_id="table")
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
-                document = gr.HTML(apply_default_css=False, elem_id="rank-facts")
+                document = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="rank-facts")
+                handed = saved()
     tab = RankTab(
         head, inputs, split, second, reference, button, message, empty, place, stale, winner, how,
-        failures, table, curves, steps, document, gr.State(), gr.State(), gr.State(), gr.State(),
+        failures, table, curves, steps, document, handed,
+        gr.State(), gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
     return tab, written
 
@@ -176,6 +181,7 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
         selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
         return selected | _redraw(tab, values | selected)
 
+    tab.document.select(partial(_report, tab), tab.shown, [tab.saved], **QUIET)
     tab.table.click(select, tab.shown, ordered(tab.panel | {tab.selected}), **QUIET)
 
 
@@ -260,6 +266,14 @@ def _redraw(tab: RankTab, values: Values) -> Values:
         values[tab.how],
         values[tab.head.threshold],
     )
+
+
+def _report(tab: RankTab, values: Values) -> Values:
+    ranking: Ranking | None = values[tab.ranking]
+    if ranking is None:
+        return unchanged({tab.saved})
+    text = ranking_report(ranking, values[tab.how], values[tab.head.threshold])
+    return {tab.saved: save("prm-app-ranking", "html", text)}
 
 
 def _settle(tab: RankTab, values: Values) -> Values:

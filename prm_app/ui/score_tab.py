@@ -16,10 +16,12 @@ from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
+from prm_app.ui.exports import REPORT, save, saved
 from prm_app.ui.header import Header
 from prm_app.ui.limits import require_short, solution_within
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.progress import until_open
+from prm_app.ui.report import solution_report
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 
@@ -65,6 +67,7 @@ class ScoreTab:
     steps: gr.HTML
     curve: gr.Plot
     facts: gr.HTML
+    saved: gr.HTML
     result: gr.State
     question: gr.State
     drawn: gr.State
@@ -122,10 +125,11 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 with gr.Row(elem_classes="linked"):
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
-                facts = gr.HTML(apply_default_css=False, elem_id="facts")
+                facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
+                handed = saved()
     return ScoreTab(
         head, problem, text, split, second, button, preview, message, empty, place, stale,
-        verdict, label, steps, curve, facts, gr.State(), gr.State(), gr.State(),
+        verdict, label, steps, curve, facts, handed, gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
 
 
@@ -151,6 +155,7 @@ def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
         **QUIET,
     )
     threshold = tab.head.threshold
+    tab.facts.select(partial(_report, tab), {tab.result, threshold}, [tab.saved], **QUIET)
     threshold.change(partial(_redraw, tab), {tab.result, threshold}, ordered(tab.panel), **QUIET)
 
 
@@ -212,6 +217,13 @@ def _drawing(tab: ScoreTab, result: Result, threshold: float) -> Values:
 def _redraw(tab: ScoreTab, values: Values) -> Values:
     result = values[tab.result]
     return _drawing(tab, result, values[tab.head.threshold]) if result else unchanged(tab.panel)
+
+
+def _report(tab: ScoreTab, values: Values) -> Values:
+    if not values[tab.result]:
+        return unchanged({tab.saved})
+    text = solution_report(values[tab.result], values[tab.head.threshold])
+    return {tab.saved: save("prm-app-solution", "html", text)}
 
 
 def _settle(tab: ScoreTab, values: Values) -> Values:

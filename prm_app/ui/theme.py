@@ -15,10 +15,12 @@ STATIC = Path(__file__).parent / "static"
 ROUTES = [Mount("/prm", StaticFiles(directory=STATIC))]
 HEAD = """
 <link rel="stylesheet" href="prm/page.css">
+<link rel="stylesheet" href="prm/browse.css">
 <link rel="stylesheet" href="prm/katex/katex.min.css">
 <script defer src="prm/katex/katex.min.js"></script>
 <script defer src="prm/page.js"></script>
 <script defer src="prm/cards.js"></script>
+<script defer src="prm/browse.js"></script>
 <script src="prm/visit.js"></script>
 """
 

@@ -124,8 +124,16 @@ def comparison(scored: ScoredSolution, threshold: float, second: Opinion) -> str
     )
 
 
-def steps(scored: ScoredSolution, threshold: float, second: Opinion | None = None) -> str:
-    """The steps with number, mark and reward; those after the first error are muted."""
+def steps(
+    scored: ScoredSolution,
+    threshold: float,
+    second: Opinion | None = None,
+    label: int | None = None,
+) -> str:
+    """The steps with number, mark and reward; those after the first error are muted.
+
+    With a label, the index of the first wrong step or -1, each step says what it is by that.
+    """
     first = scored.first_error(threshold)
     differing = second.differs_at(scored, threshold) if second else []
     rows = []
@@ -137,6 +145,7 @@ def steps(scored: ScoredSolution, threshold: float, second: Opinion | None = Non
                 "meaning: the model now judges steps that build on a wrong one.</li>"
             )
         other = _second(second, i, i in differing) if second else ""
+        other += _labelled(i, label)
         rows.append(_step(i, step, reward, judged, threshold, first, other))
     return f'<ol class="steps" aria-label="Steps with their rewards">{"".join(rows)}</ol>'
 
@@ -150,6 +159,19 @@ def _second(second: Opinion, i: int, differs: bool) -> str:
         f'<div class="second {judged.key}"><span>{escape(second.title)}</span> '
         f"<b>{shown(reward, second.threshold)}</b> "
         f'<span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}</div>'
+    )
+
+
+def _labelled(i: int, label: int | None) -> str:
+    """What a label says of a step; nothing of those after the first wrong one."""
+    if label is None or (0 <= label < i):
+        return ""
+    key, symbol, said = (
+        ("wrong", "✗", "first wrong step") if i == label else ("right", "✓", "right")
+    )
+    return (
+        f'<div class="second {key}"><span>Label</span> '
+        f'<span class="mark"><b>{symbol}</b> {said}</span></div>'
     )
 
 
@@ -213,10 +235,13 @@ def hand_out(document: dict[str, Any], problem: str) -> str:
     data = escape(json.dumps(document, ensure_ascii=False, indent=2))
     words = re.findall(r"[a-z0-9]{1,20}", problem[:200].lower())[:6]
     name = "-".join(["prm-app", "ranking" if "ranking" in document else "score", *words])
+    link = '<button type="button" data-do="link">Copy link</button>'
+    link = "" if "ranking" in document else link
     return (
         f'<div class="hand-out" data-json="{data}" data-name="{name}.json">'
         '<button type="button" data-do="copy">Copy as JSON</button>'
-        '<button type="button" data-do="download">Download</button></div>'
+        '<button type="button" data-do="download">Download</button>'
+        f'<button type="button" data-do="report">Report</button>{link}</div>'
     )
 
 

@@ -84,17 +84,30 @@
     if (!button) return;
     const text = button.parentElement.dataset.json;
     if (button.dataset.do === "download") {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
-      link.download = button.parentElement.dataset.name;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      save(button.parentElement.dataset.name, "application/json", text);
       return;
     }
+    if (button.dataset.do === "report") return;
     const label = button.textContent;
-    button.textContent = (await copied(text)) ? "Copied" : "Not allowed here: use Download";
+    const done = await copied(button.dataset.do === "link" ? await prmDraft.link() : text);
+    button.textContent = done ? "Copied" : "Not allowed here: use Download";
     setTimeout(() => (button.textContent = label), 2000);
   });
+
+  function save(name, type, text) {
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type }));
+    link.download = name;
+    link.click();
+    URL.revokeObjectURL(link.href);
+  }
+
+  // What the server hands out as a file, a JSON text of its name, type and content.
+  window.prmSave = (document) => {
+    if (!document) return;
+    const { name, type, text } = JSON.parse(document);
+    save(name, type, text);
+  };
 
   async function copied(text) {
     try {

@@ -6,20 +6,72 @@
   const TAB = "prm-app-tab";
 
   // The values of the fields, in the order in which the page hands them over.
+  let fields = [];
   window.prmDraft = {
     keep(...values) {
+      fields = values;
       store(DRAFT, JSON.stringify(values));
       return values;
     },
-    restore(...values) {
+    async restore(...values) {
+      let kept = null;
       try {
-        const kept = JSON.parse(localStorage.getItem(DRAFT));
-        return kept?.length === values.length ? kept : values;
+        kept = JSON.parse(localStorage.getItem(DRAFT));
       } catch {
-        return values;
+        kept = null;
       }
+      fields = kept?.length === values.length ? kept : values;
+      const linked = await read(location.hash);
+      if (linked) {
+        LINKED.forEach((place, i) => (fields[place] = linked[i]));
+        history.replaceState(null, "", location.pathname + location.search);
+        store(TAB, "Score");
+      }
+      return fields;
+    },
+    async link() {
+      const page = location.origin + location.pathname;
+      return page + MARK + (await packed(JSON.stringify(LINKED.map((place) => fields[place]))));
     },
   };
+
+  // A link holds a solution, model and threshold in its fragment, which no browser sends.
+  const MARK = "#score=";
+  const LINKED = [0, 1, 4, 5, 6, 7];
+  const MOST_CHARACTERS = 500_000;
+
+  async function packed(text) {
+    const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+    return btoa(letters).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  }
+
+  async function read(fragment) {
+    if (!fragment.startsWith(MARK)) return null;
+    try {
+      const letters = atob(fragment.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
+      const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+      const values = JSON.parse(await unpacked(bytes));
+      const kinds = ["string", "string", "string", "number", "string", "string"];
+      return values.every((value, i) => typeof value === kinds[i]) && values.length === 6 ? values : null;
+    } catch {
+      return null;
+    }
+  }
+
+  async function unpacked(bytes) {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+    let text = "";
+    for (const reader = stream.pipeThrough(new TextDecoderStream()).getReader(); ; ) {
+      const { done, value } = await reader.read();
+      if (done) return text;
+      text += value;
+      if (text.length > MOST_CHARACTERS) throw new Error("too long");
+    }
+  }
+
+  addEventListener("hashchange", () => location.hash.startsWith(MARK) && location.reload());
 
   function store(key, value) {
     try {

@@ -1,0 +1,112 @@
+"""`prm-app report`: a file of solutions as one HTML page to send around, or as plain data."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from prm_app.cli import show
+from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.options import (
+    add_scoring,
+    asks_for_model,
+    open_scorer,
+    read_bytes,
+    require_threshold,
+    solution_in,
+)
+from prm_app.errors import InputError, PrmError
+from prm_app.evaluation.opened import Opened, Source, opened
+from prm_app.evaluation.run import RECORDED_THRESHOLD
+
+TAKES_ENGINE_OPTIONS = True
+EPILOG = """\
+examples:
+  prm-app report scored.jsonl -o report.html
+  prm-app report best_of_8.jsonl --rewards qwen_prm --beside skywork_prm -o report.html
+  prm-app report gsm8k.json --model Qwen2.5-Math-PRM-7B -o table.csv
+
+The file may have any shape that `prm-app score` and `prm-app eval` read. Rewards that it holds are
+taken as recorded, with no engine; --model or --base-url scores it as well. The end of the name of
+the new file says what it is: .html a report that needs no server and no network, .json, .jsonl or
+.csv the same as data.
+
+The command takes every engine option of vLLM: `prm-app report --help=all` lists them.
+"""
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "report",
+        help="a file of solutions as one HTML page, or as JSON, JSONL or CSV",
+        description="Writes what the tab Browse shows of a file into a file of its own.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("file", metavar="FILE", help="a JSON or JSONL file; - for stdin")
+    parser.add_argument(
+        "-o", "--output", metavar="PATH", required=True, help="the new file; its end says its kind"
+    )
+    parser.add_argument(
+        "--rewards", metavar="NAME", help="whose rewards are shown (default: the first model's)"
+    )
+    parser.add_argument(
+        "--beside", metavar="NAME", help="whose rewards stand beside them (default: the second's)"
+    )
+    add_scoring(parser)
+    return parser
+
+
+def run(args: argparse.Namespace) -> int:
+    from prm_app.ui.exports import EXPORTS  # Gradio, which other commands do without
+
+    kind = Path(args.output).suffix.removeprefix(".")
+    if kind not in EXPORTS:
+        ends = ", ".join(f".{end}" for end in EXPORTS)
+        raise InputError(f"{args.output} does not end in one of {ends}: they say what to write.")
+    threshold = RECORDED_THRESHOLD if args.threshold is None else args.threshold
+    require_threshold(threshold)
+    file = opened(read_bytes(args.file), Path(args.file).name)
+    if not file.rewards or asks_for_model(args):
+        own = _score(args, file)
+        threshold = own if args.threshold is None else threshold
+    for _ in file.judge():
+        pass
+    one = _source(file, args.rewards, 0)
+    text = EXPORTS[kind](file, one, _source(file, args.beside, 1), threshold)
+    _write(args.output, text)
+    for error in [*map(str, file.errors), *file.failed.values()]:
+        show.failure(error)
+    return 1 if file.errors or file.failed else 0
+
+
+def _score(args: argparse.Namespace, file: Opened) -> float:
+    """Adds the rewards of the model; returns its own threshold."""
+    rows = [item.row for item in file.items]
+    with open_scorer(args) as scorer:
+        jobs = [attempt(solution_in, args, row) for row in rows]
+        known = file.rewards.setdefault(Source(scorer.prm.title, live=True), {})
+        for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
+            if isinstance(outcome, PrmError):
+                file.failed[row.place] = f"{row.place}: {outcome}"
+            else:
+                known[row.place] = outcome.rewards
+        return scorer.prm.threshold
+
+
+def _source(file: Opened, name: str | None, place: int) -> Source | None:
+    """The source of this name, or of this place in the file; raises InputError."""
+    sources = list(file.rewards)
+    if name is None:
+        return sources[place] if place < len(sources) else None
+    for source in sources:
+        if source.name == name:
+            return source
+    known = ", ".join(source.name for source in sources)
+    raise InputError(f"There are no rewards of {name!r}: choose one of {known}.")
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error

@@ -1,0 +1,104 @@
+"""The scoring of a file by one visitor: it goes on behind what is shown, pauses and stops."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from prm_app.errors import PrmError
+from prm_app.evaluation.opened import Item
+from prm_app.scoring import Scorer
+from prm_app.solutions.solution import ScoredSolution, Solution
+from prm_app.ui.limits import require_short
+from prm_app.ui.progress import CHUNK, IN_FLIGHT, POLL_SECONDS
+
+Outcomes = dict[int, ScoredSolution | PrmError]
+"""By the number of a solution, what became of it."""
+
+
+@dataclass
+class Run:
+    """How far it is, and what the visitor wants of it.
+
+    Attributes:
+        total: How many solutions it scores.
+        done: How many are.
+        busy: The seconds that it has scored for; pauses do not count.
+        paused: Whether no more solutions are asked for.
+        stopped: Whether it ends with what is done.
+        left: Whether another file is shown now, so that nothing of this one may be.
+    """
+
+    total: int
+    done: int = 0
+    busy: float = 0.0
+    paused: bool = False
+    stopped: bool = False
+    left: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.stopped or self.left or self.done == self.total
+
+    @property
+    def seconds_left(self) -> float | None:
+        """By the pace so far; None while there is none."""
+        return self.busy / self.done * (self.total - self.done) if self.done else None
+
+
+async def scored_while_shown(
+    scorer: Scorer, items: Sequence[tuple[int, Item]], run: Run
+) -> AsyncIterator[Outcomes]:
+    """What became of some more solutions, again and again until the run is over.
+
+    At most `IN_FLIGHT` are on their way, so memory does not grow with the file, and other visitors
+    wait behind no more.
+    """
+    remaining = iter(items)
+    waiting: dict[asyncio.Future[ScoredSolution], int] = {}
+    while not run.over:
+        started = time.monotonic()
+        outcomes: Outcomes = {}
+        if not run.paused and len(waiting) <= IN_FLIGHT - CHUNK:
+            outcomes = await _ask(scorer, list(islice(remaining, CHUNK)), waiting)
+        if waiting:
+            await _settle(waiting, outcomes)
+        elif run.paused:
+            await asyncio.sleep(POLL_SECONDS)
+        run.done += len(outcomes)
+        if not run.paused:
+            run.busy += time.monotonic() - started
+        yield outcomes
+
+
+async def _settle(waiting: dict[asyncio.Future[ScoredSolution], int], outcomes: Outcomes) -> None:
+    """Moves those that are done within a moment to the outcomes."""
+    done, _ = await asyncio.wait(waiting, timeout=POLL_SECONDS)
+    for future in done:
+        error = future.exception()
+        if error is not None and not isinstance(error, PrmError):
+            raise error
+        outcomes[waiting.pop(future)] = error or future.result()
+
+
+async def _ask(
+    scorer: Scorer,
+    chunk: list[tuple[int, Item]],
+    waiting: dict[asyncio.Future[ScoredSolution], int],
+) -> Outcomes:
+    """Submits some solutions; those that cannot be have their errors."""
+    solutions: dict[int, Solution] = {}
+    failed: Outcomes = {}
+    for number, item in chunk:
+        try:
+            require_short("problem", item.row.problem)
+            require_short("solution", item.row.text)
+            solutions[number] = item.solution()
+        except PrmError as error:
+            failed[number] = error
+    if solutions:
+        futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
+        pairs = zip(map(asyncio.wrap_future, futures), solutions, strict=True)
+        waiting.update(pairs)
+    return failed

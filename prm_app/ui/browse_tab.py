@@ -1,0 +1,271 @@
+"""The tab "Browse": a file of solutions as a list with pictures, scored while one reads it."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.events import Dependency
+
+from prm_app.errors import PrmError
+from prm_app.evaluation.opened import Opened, Source, lines, opened
+from prm_app.scoring import Models
+from prm_app.solutions.solution import ScoredSolution
+from prm_app.ui import browse_drawing as drawing
+from prm_app.ui import browse_views, views
+from prm_app.ui.browse_parts import BrowseTab, components
+from prm_app.ui.browse_run import Outcomes, Run, scored_while_shown
+from prm_app.ui.exports import EXPORTS, save, stem
+from prm_app.ui.gate import clicked, typed
+from prm_app.ui.header import Header
+from prm_app.ui.limits import MOST_BYTES, MOST_OPENED
+from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
+from prm_app.ui.progress import until_open
+
+SAMPLE = Path(__file__).parents[1] / "demo" / "processbench_gsm8k.jsonl"
+MOVED = """async (value) => {
+  while (!window.prmBrowse) await new Promise((again) => setTimeout(again, 20));
+  prmBrowse.threshold(value);
+}"""
+
+
+def build(models: Models, head: Header) -> BrowseTab:
+    """Builds the tab; to be called inside its `gr.Tab`."""
+    tab = components(head)
+    _connect(tab, models)
+    return tab
+
+
+def _connect(tab: BrowseTab, models: Models) -> None:
+    opening = [
+        tab.message, tab.empty, tab.place, tab.summary, tab.one, tab.other, tab.listing, tab.row,
+        tab.file, tab.run, tab.number, tab.progress, tab.judging, *tab.pictures, *tab.buttons,
+    ]  # fmt: skip
+    for event, path in ((tab.upload.upload, None), (tab.sample.click, SAMPLE)):
+        inputs: set[Any] = {tab.upload, tab.run, tab.head.threshold}
+        read: Dependency = event(partial(_open, tab, path), inputs, opening, **QUIET)
+        judged = read.success(partial(_judge, tab), {tab.file}, [tab.judging], **SCORING)
+        _draw_after(tab, judged)
+        _score_on(tab, models, partial(_score_unscored, tab, models), read.success)
+    _score_on(tab, models, partial(_score, tab, models), tab.score.click)
+    tab.pause.click(partial(_pause, tab), {tab.run}, [tab.pause], **QUIET)
+    tab.stop.click(partial(_stop, tab), {tab.run}, [tab.run], **QUIET)
+    drawn = [tab.listing, tab.row, *tab.pictures]
+    for choice in (tab.one, tab.other):
+        choice.input(partial(_redraw, tab), tab.shown, drawn, **QUIET)
+    redrawn = [tab.row, *tab.pictures]
+    tab.head.threshold.change(
+        None, tab.head.threshold, None, js=MOVED, show_progress="hidden", api_visibility="private"
+    )
+    tab.head.threshold.change(partial(_judge_again, tab), tab.shown, redrawn, **QUIET)
+
+    for kind, button in tab.exports.items():
+        button.click(partial(_export, tab, kind), tab.shown, [tab.saved], **QUIET)
+
+    def select(values: Values, event: gr.EventData) -> Values:
+        file: Opened | None = values[tab.file]
+        number = clicked(event, range(len(file.items)) if file else ())
+        return {tab.number: number, tab.row: drawing.row(tab, values | {tab.number: number})}
+
+    def search(values: Values, event: gr.EventData) -> Values:
+        text, file = typed(event), values[tab.file]
+        found = file.containing(text) if file else []
+        return {tab.searched: json.dumps({"text": text, "found": found}).replace("<", "\\u003c")}
+
+    tab.listing.select(select, tab.shown, [tab.number, tab.row], **QUIET)
+    tab.listing.input(search, {tab.file}, [tab.searched], **QUIET)
+
+
+def _score_on(tab: BrowseTab, models: Models, handler: Any, event: Any) -> None:
+    scored: Dependency = event(
+        handler,
+        tab.shown | {tab.head.model},
+        [tab.message, tab.one, tab.other, tab.listing, tab.run, tab.progress, *tab.buttons],
+        **SCORING,
+    )
+    _draw_after(tab, scored)
+
+
+def _draw_after(tab: BrowseTab, done: Dependency) -> None:
+    """Draws what has come, at the threshold of now."""
+    done.then(partial(_judge_again, tab), tab.shown, [tab.row, *tab.pictures], **QUIET)
+
+
+def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
+    """Reads a file; whatever was scored before stops."""
+    at = path or Path(values[tab.upload])
+    try:
+        file = opened(at.read_bytes(), at.name, MOST_BYTES, MOST_OPENED)
+    except PrmError as error:
+        changes: Values = {
+            tab.message: views.alert(str(error), "The file was not opened."),
+        }
+        return unchanged({*tab.pictures, *tab.buttons}) | changes
+    if run := values[tab.run]:
+        run.left = True
+    sources = list(file.rewards)
+    one, other = (*sources[:2], None, None)[:2]
+    return {
+        tab.message: "",
+        tab.empty: gr.HTML(visible=False),
+        tab.place: gr.Column(visible=True),
+        tab.summary: browse_views.summary(file),
+        **drawing.choices(tab, file, one, other),
+        tab.listing: drawing.listed(file, one, other),
+        tab.row: "",
+        tab.file: file,
+        tab.run: None,
+        tab.number: None,
+        tab.progress: "",
+        tab.judging: "",
+        **drawing.no_pictures(tab),
+        **drawing.buttons(tab, None),
+    }
+
+
+async def _judge(tab: BrowseTab, values: Values) -> AsyncIterator[Values]:
+    """Reads the cases of a file, and says how far that is."""
+    file: Opened | None = values[tab.file]
+    judging = file.judge() if file else iter(())
+    while (share := await asyncio.to_thread(_some, judging)) is not None:
+        if share < 1:
+            said = views.waiting(
+                "Comparing final answers…", share, "Best-of-N comes when all agree"
+            )
+            yield {tab.judging: said}
+    yield {tab.judging: ""}
+
+
+def _some(judging: Iterator[float], seconds: float = 0.5) -> float | None:
+    """Goes on for a moment; the share that is done, None at the end."""
+    until = time.monotonic() + seconds
+    share = next(judging, None)
+    while share is not None and time.monotonic() < until:
+        if (further := next(judging, None)) is None:
+            break
+        share = further
+    return share
+
+
+async def _score_unscored(tab: BrowseTab, models: Models, values: Values) -> AsyncIterator[Values]:
+    """Scores a file that holds no rewards."""
+    file: Opened | None = values[tab.file]
+    if file is None or file.rewards:
+        yield unchanged(set(tab.buttons))
+        return
+    async for changes in _score(tab, models, values):
+        yield changes
+
+
+async def _score(tab: BrowseTab, models: Models, values: Values) -> AsyncIterator[Values]:
+    file: Opened | None = values[tab.file]
+    name = values[tab.head.model] or ""
+    if file is None:
+        yield {tab.message: views.alert("Open the file again: it was kept for some hours.")}
+        return
+    try:
+        opening = models.open(name)
+        async for status in until_open(models, name, opening):
+            soon = "Scored as soon as the model is ready"
+            yield {tab.message: views.waiting(status.stage, status.progress, soon)}
+        with opening.result() as scorer:
+            source = Source(scorer.prm.title, live=True)
+            async for changes in _scored(tab, file, source, scorer, values):
+                yield changes
+    except PrmError as error:
+        yield {tab.message: views.alert(str(error)), **drawing.buttons(tab, None)}
+
+
+async def _scored(
+    tab: BrowseTab, file: Opened, source: Source, scorer: Any, values: Values
+) -> AsyncIterator[Values]:
+    """Scores what has no rewards of this model yet; the list grows as they come."""
+    known = file.rewards.setdefault(source, {})
+    todo = [(i, each) for i, each in enumerate(file.items) if each.row.place not in known]
+    run = Run(len(todo))
+    one, other, _ = drawing.asked(tab, values)
+    one, other = (one, source) if one and one != source else (source, other)
+    shown = drawing.listed(file, one, other)
+    begun = {
+        tab.message: "",
+        tab.run: run,
+        **drawing.choices(tab, file, one, other, fixed=True),
+        **drawing.buttons(tab, run),
+    }
+    yield {tab.listing: shown, **begun}
+    async for outcomes in scored_while_shown(scorer, todo, run):
+        if run.left:
+            return
+        _keep(file, known, outcomes)
+        shown += "".join(lines(file, outcomes, one, other))
+        said = browse_views.progress(run, scorer.prm.title)
+        yield {tab.listing: shown, tab.progress: said, **begun}
+        begun = {}
+    if run.left:
+        return
+    # All once more: of changes that come close together the page may draw the last ones alone.
+    yield {
+        tab.message: "",
+        tab.run: run,
+        tab.listing: shown,
+        tab.progress: browse_views.progress(run, scorer.prm.title),
+        **drawing.choices(tab, file, one, other),
+        **drawing.buttons(tab, None),
+    }
+
+
+def _keep(file: Opened, known: dict[Any, tuple[float, ...]], outcomes: Outcomes) -> None:
+    for number, outcome in outcomes.items():
+        place = file.items[number].row.place
+        if isinstance(outcome, ScoredSolution):
+            known[place] = outcome.rewards
+            file.failed.pop(place, None)
+        else:
+            file.failed[place] = str(outcome)
+
+
+def _pause(tab: BrowseTab, values: Values) -> Values:
+    run: Run | None = values[tab.run]
+    if run is None:
+        return unchanged({tab.pause})
+    run.paused = not run.paused
+    return {tab.pause: gr.Button("Go on" if run.paused else "Pause")}
+
+
+def _stop(tab: BrowseTab, values: Values) -> Values:
+    if run := values[tab.run]:
+        run.stopped = True
+    return unchanged({tab.run})
+
+
+def _redraw(tab: BrowseTab, values: Values) -> Values:
+    file = values[tab.file]
+    if file is None:
+        return unchanged({tab.listing, tab.row, *tab.pictures})
+    one, other, threshold = drawing.asked(tab, values)
+    return {
+        tab.listing: drawing.listed(file, one, other),
+        tab.row: drawing.row(tab, values),
+        **drawing.drawn_pictures(tab, file, one, threshold),
+    }
+
+
+def _judge_again(tab: BrowseTab, values: Values) -> Values:
+    """Draws again what the threshold changes; the list does that in the browser."""
+    file = values[tab.file]
+    one, _, threshold = drawing.asked(tab, values)
+    if file is None or one is None:
+        return unchanged({tab.row, *tab.pictures})
+    return {tab.row: drawing.row(tab, values), **drawing.drawn_pictures(tab, file, one, threshold)}
+
+
+def _export(tab: BrowseTab, kind: str, values: Values) -> Values:
+    file: Opened | None = values[tab.file]
+    if file is None:
+        return unchanged({tab.saved})
+    text = EXPORTS[kind](file, *drawing.asked(tab, values))
+    return {tab.saved: save(stem(file.name), kind, text)}

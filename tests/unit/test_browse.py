@@ -1,0 +1,148 @@
+"""A file that is browsed: what its list holds, the run that scores it, the figures of eval."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import instant
+import pytest
+
+from prm_app.cli import main
+from prm_app.errors import InputError
+from prm_app.evaluation.opened import Opened, Source, facts, lines, opened
+from prm_app.ui import browse_views
+from prm_app.ui.browse_run import Run, scored_while_shown
+from prm_app.ui.browse_tab import SAMPLE
+from prm_app.ui.evaluation_figures import pictures
+
+STRICT = Path(__file__).parents[1] / "data" / "strict_gsm8k_best_of_8.jsonl.gz"
+
+
+def half_with_rewards(path: Path) -> Path:
+    """The bundled half of ProcessBench as `score --json` would leave it."""
+    rows = [json.loads(line) for line in SAMPLE.read_text().splitlines()]
+    for row in rows:
+        row["model"] = "mine"
+        row["rewards"] = [instant.reward(row["problem"], step) for step in row["steps"]]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    return path
+
+
+def judged(path: Path) -> Opened:
+    file = opened(path.read_bytes(), path.name)
+    for _ in file.judge():
+        pass
+    return file
+
+
+@pytest.mark.parametrize("kind", ["first errors", "best of n"])
+@pytest.mark.parametrize("threshold", [0.5, 0.3])
+def test_page_and_command_line_show_the_same_figures(kind, threshold, tmp_path, capsys):
+    path = STRICT if kind == "best of n" else half_with_rewards(tmp_path / "half.jsonl")
+    assert main(["eval", str(path), "--json", "--threshold", str(threshold)]) == 0
+    recorded = json.loads(capsys.readouterr().out)["recorded"]
+    file = judged(path)
+    assert [source.name for source in file.rewards] == list(recorded)
+    for source in list(file.rewards)[:2]:
+        shown = json.loads(json.dumps(file.figures(source, threshold)))
+        told = recorded[source.name]["results"]
+        for row in told.get("detection", ()):  # what the table calls a threshold is its own
+            row["chosen"] = row["chosen"].replace("--threshold", "threshold")
+        assert shown == told
+
+
+def test_pictures_hold_every_solution(tmp_path):
+    file = judged(half_with_rewards(tmp_path / "half.jsonl"))
+    figures = file.figures(Source("mine"), 0.5)
+    assert sum(cell["solutions"] for cell in figures["found_by_label"]) == 215
+    for bins in (figures["reliability"], figures["rewards_by_label"]):
+        assert sum(b["right"] + b["wrong"] for b in bins) == figures["judged_steps"]
+    drawn = pictures(figures)
+    assert len(drawn) == 4
+    points = drawn["First error, found against labelled"].data[0].customdata
+    assert {"kind": "cell", "label": -1, "found": -1} in list(points)
+
+
+def test_a_list_holds_what_is_known_and_facts_say_it_in_words(tmp_path):
+    file = judged(half_with_rewards(tmp_path / "half.jsonl"))
+    row = json.loads(next(lines(file, [3], Source("mine"), None)))
+    item = file.items[3]
+    assert (row[0], row[4], row[3]) == (3, item.label, len(item.steps()))
+    assert row[7] == list(file.rewards[Source("mine")][item.row.place])
+    said = facts(file, item, Source("mine"), None, 0.5)
+    assert said["line"] == 4 and said["labelled"] == item.label + 1
+    assert said["least"] == min(row[7]) and said["disagreement"] is None
+
+
+def test_markup_of_a_file_stays_text():
+    file = opened(b'{"problem": "<script>alert(1)</script>", "solution": "<b>1</b>"}', "x")
+    assert "<" not in next(lines(file, [0], None, None))
+    shown = browse_views.opened_row(file, 0, None, None, 0.5) + browse_views.summary(file)
+    assert "<script>" not in shown and "<b>1" not in shown
+
+
+def test_recorded_and_live_are_told_apart():
+    assert browse_views.title(Source("qwen_prm")) == "qwen_prm, recorded"
+    assert browse_views.title(Source("qwen_prm", live=True)) == "qwen_prm, scored here"
+
+
+def test_too_many_solutions_are_refused_with_what_to_do():
+    content = b"\n".join([b'{"problem": "p", "solution": "s"}'] * 3)
+    with pytest.raises(InputError, match=r"3 solutions, and at most 2 .* `prm-app eval`"):
+        opened(content, "x", rows=2)
+
+
+def test_other_rewards_than_steps_are_said_not_guessed():
+    file = opened(b'{"problem": "p", "solution": "a\\n\\nb", "rewards": [0.5]}', "x")
+    [source] = file.rewards
+    assert "1 reward recorded for 2 steps: 0.500." in browse_views.opened_row(
+        file, 0, source, None, 0.5
+    )
+
+
+def test_a_search_reads_problems_steps_and_writers():
+    file = judged(SAMPLE)
+    assert file.containing("CINDY'S MATH") == [0]
+    assert len(file.containing("qwen2.5-math-7b-instruct")) > 10
+    assert file.containing("no such words") == []
+
+
+def test_a_run_pauses_goes_on_and_stops():
+    async def score() -> tuple[int, int, Run]:
+        file = opened(SAMPLE.read_bytes(), "x")
+        run, got = Run(len(file.items)), 0
+        paused_at = 0
+        async for outcomes in scored_while_shown(
+            instant.InstantScorer(), list(enumerate(file.items)), run
+        ):
+            got += len(outcomes)
+            if run.paused and not outcomes:  # what was on its way has come, and no more is asked
+                paused_at, run.paused = got, False
+            elif got >= 64 and not paused_at:
+                run.paused = True
+            elif paused_at and got > paused_at:
+                run.stopped = True
+        return paused_at, got, run
+
+    paused_at, got, run = asyncio.run(score())
+    assert 64 <= paused_at < got < 215
+    assert run.over and run.done == got
+    assert "Stopped at" in browse_views.progress(run, "model")
+
+
+def test_all_of_a_file_is_scored_and_a_failure_is_one_solution():
+    async def score() -> tuple[Opened, dict]:
+        content = b"\n".join(
+            json.dumps({"problem": "p" * (i != 2), "solution": f"{i}"}).encode() for i in range(300)
+        )
+        file = opened(content, "x")
+        run, all_of_them = Run(300), {}
+        items = list(enumerate(file.items))
+        async for outcomes in scored_while_shown(instant.InstantScorer(), items, run):
+            all_of_them |= outcomes
+        return file, all_of_them
+
+    file, found = asyncio.run(score())
+    assert sorted(found) == list(range(300))
+    [failed] = [i for i, each in found.items() if isinstance(each, InputError)]
+    assert file.items[failed].row.text == "2"
