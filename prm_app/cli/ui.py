@@ -69,6 +69,13 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="the memory for all models together; those used least recently leave it first "
         "(default: what is free, less a reserve)",
     )
+    _add_strangers(parser)
+    add_model(parser)
+    return parser
+
+
+def _add_strangers(parser: argparse.ArgumentParser) -> None:
+    """What visitors from elsewhere may do."""
     group = parser.add_argument_group(
         "strangers",
         "Visitors from elsewhere choose among the models on offer, and the page calls no address "
@@ -94,13 +101,9 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "from PRM_APP_GENERATOR_KEY",
     )
     group.add_argument("--generator-model", metavar="NAME", help="the model of that server")
-    add_model(parser)
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    if not is_supervised():
-        return supervise(args.argv)
     name, colon, password = (args.auth or "").strip().partition(":")
     if args.auth is not None and not (name and colon and password):
         raise InputError("--auth is NAME:PASSWORD, with a colon between the two.")
@@ -109,6 +112,8 @@ def run(args: argparse.Namespace) -> int:
     if args.mcp:
         _require_mcp()
     _require_free(args.host, args.port)
+    if not is_supervised():
+        return supervise(args.argv)
     from prm_app.ui import launch
 
     policy = _policy(args)
