@@ -18,8 +18,9 @@ from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.ending import until_ended
 from prm_app.ui.gate import BoundedRequests, Page
-from prm_app.ui.header import about_model, header
+from prm_app.ui.header import Header, about_model, header
 from prm_app.ui.limits import MOST_BYTES
+from prm_app.ui.listeners import Values, ordered
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
@@ -50,24 +51,16 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
                 ranking = rank_tab.build(models, head, policy)
             with gr.Tab("Browse", id="browse"):
                 browse_tab.build(models, head)
-        drafts = [
-            scoring.problem,
-            scoring.text,
-            scoring.second,
-            ranking.inputs.problem,
-            ranking.inputs.cards,
-            ranking.second,
-            ranking.reference,
-            head.model,
-            head.threshold,
-            scoring.split.how,
-            scoring.split.delimiter,
-        ]
+        drafts: set[Any] = {
+            scoring.problem, scoring.text, scoring.second, scoring.split.how,
+            scoring.split.delimiter, ranking.inputs.problem, ranking.inputs.cards,
+            ranking.second, ranking.reference, head.model, head.threshold,
+        }  # fmt: skip
         _keep_drafts(drafts)
         begun = page.load(
-            partial(_restored, models),
+            partial(_restored, models, head),
             drafts,
-            [*drafts, head.shown, head.about],
+            ordered(drafts | {head.shown, head.about}),
             js=RESTORE,
             api_visibility="private",
             show_progress="hidden",
@@ -78,16 +71,24 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
     return page
 
 
-def _restored(models: Models, *values: Any) -> list[Any]:
-    """What a visitor had, with the model that it is of: so its threshold is not the model's own."""
-    prm = models.find(values[4] or "")
-    return [*values, prm, about_model(prm)]
+def _restored(models: Models, head: Header, values: Values) -> Values:
+    """What a visitor had, with the model that it is of: so its threshold is not the model's own.
+
+    A model that is not offered any more gives way to the page's own.
+    """
+    try:
+        prm = models.find(values[head.model] or "")
+    except PrmError:
+        prm = models.default
+        values = values | {head.model: prm.key, head.threshold: prm.threshold}
+    return values | {head.shown: prm, head.about: about_model(prm)}
 
 
-def _keep_drafts(fields: list[Any]) -> None:
+def _keep_drafts(fields: set[Any]) -> None:
     """Keeps what stands in the fields in the visitor's browser, whenever one changes."""
-    changes = [field.change for field in fields]
-    gr.on(changes, None, fields, None, js=KEEP, show_progress="hidden", api_visibility="private")
+    in_order = ordered(fields)
+    changes = [field.change for field in in_order]
+    gr.on(changes, None, in_order, None, js=KEEP, show_progress="hidden", api_visibility="private")
 
 
 def launch(
