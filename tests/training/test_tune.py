@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 import torch
 from demo_prm import packed, ship
-from demo_prm.adapted import AdaptedPrm, Shape, dense_mask
+from demo_prm.adapted import AdaptedPrm, Shape
 from demo_prm.losses import Losses
 from demo_prm.mixture import Mixture
+from demo_prm.packing import IDS, POSITION
 from demo_prm.prose import Prose
 from demo_prm.prose_changes import KIND_WEIGHTS, broken, carried_on
 from demo_prm.real import Pool, right_so_far
 from demo_prm.redraw import redrawn
-from demo_prm.strands import IDS, POSITION, TARGET
+from demo_prm.strands import TARGET
 from demo_prm.tokenizer import load_tokenizer
+from demo_prm.tree_masks import dense_mask
 from demo_prm.tune import Trainer
 
 from prm_app.demo_weights import SMALL, _dequantised
