@@ -49,18 +49,21 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
                 ranking = rank_tab.build(models, head, policy)
             with gr.Tab("Browse", id="browse"):
                 browse_tab.build(models, head)
-        drafts = [
+        linked = [
             scoring.problem,
             scoring.text,
+            scoring.split.how,
+            scoring.split.delimiter,
+            head.model,
+            head.threshold,
+        ]
+        drafts = [
+            *linked,
             scoring.second,
             ranking.inputs.problem,
             ranking.inputs.cards,
             ranking.second,
             ranking.reference,
-            head.model,
-            head.threshold,
-            scoring.split.how,
-            scoring.split.delimiter,
         ]
         _keep_drafts(drafts)
         begun = page.load(
@@ -79,7 +82,10 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
 
 def _restored(models: Models, *values: Any) -> list[Any]:
     """What a visitor had, with the model that it is of: so its threshold is not the model's own."""
-    prm = models.find(values[4] or "")
+    try:
+        prm = models.find(values[4] or "")
+    except PrmError:
+        prm = models.default  # what is wrong with the other one is told when it scores
     return [*values, prm, about_model(prm)]
 
 
