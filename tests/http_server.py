@@ -1,9 +1,10 @@
-"""A real HTTP server on loopback whose answers a test writes."""
+"""A real HTTP server on loopback whose answers a test writes, and a look whether one is there."""
 
 import json
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.request import urlopen
 
 Answer = tuple[int, object]
 
@@ -40,3 +41,11 @@ class Scripted:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+def answers(address: str) -> bool:
+    """Whether a page is there."""
+    try:
+        return urlopen(address, timeout=5).status == 200
+    except OSError:
+        return False

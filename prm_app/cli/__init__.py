@@ -61,7 +61,7 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
             return help_on_engine_options(topics[0])
         parser.parse_args([*(arg for arg in argv[:1] if arg not in topics), "--help"])
     args, unknown = parser.parse_known_args([arg for arg in argv if arg not in topics])
-    args.engine = {}
+    args.argv, args.engine = argv, {}
     if _command(argv, "OWN_PARSER"):
         args.rest = argv[1:]
         unknown = []
@@ -70,7 +70,7 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
         if any(arg.startswith("-") for arg in unknown):
             engine, rest = engine_options(argv)
             args, unknown = parser.parse_known_args(rest)
-            args.engine = engine
+            args.argv, args.engine = argv, engine
     if unknown:
         parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     exit_code: int = args.run(args)

@@ -184,7 +184,8 @@ def open_models(args: argparse.Namespace) -> Models:
     """Where the page finds its models: in this process, or on the servers named."""
     if servers := servers_of(args):
         return RemoteModels(servers)
-    return LocalModels(args.engine, default=model_of(args))
+    budget = None if args.memory is None else int(args.memory * 2**30)
+    return LocalModels(args.engine, default=model_of(args), budget=budget)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from rich.console import Console
 from prm_app.catalog import CATALOG, find_model
 from prm_app.checkpoint import fetch
 from prm_app.cli.options import add_model, open_models
+from prm_app.cli.supervisor import is_supervised, supervise
 from prm_app.errors import InputError
 from prm_app.generator import Generator
 
@@ -61,6 +62,20 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--mcp", action="store_true", help="serve the page's functions as MCP tools too"
     )
+    parser.add_argument(
+        "--memory",
+        metavar="GIB",
+        type=float,
+        help="the memory for all models together; those used least recently leave it first "
+        "(default: what is free, less a reserve)",
+    )
+    _add_strangers(parser)
+    add_model(parser)
+    return parser
+
+
+def _add_strangers(parser: argparse.ArgumentParser) -> None:
+    """What visitors from elsewhere may do."""
     group = parser.add_argument_group(
         "strangers",
         "Visitors from elsewhere choose among the models on offer, and the page calls no address "
@@ -86,17 +101,19 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "from PRM_APP_GENERATOR_KEY",
     )
     group.add_argument("--generator-model", metavar="NAME", help="the model of that server")
-    add_model(parser)
-    return parser
 
 
 def run(args: argparse.Namespace) -> int:
     name, colon, password = (args.auth or "").strip().partition(":")
     if args.auth is not None and not (name and colon and password):
         raise InputError("--auth is NAME:PASSWORD, with a colon between the two.")
+    if args.memory is not None and (args.base_url or not args.memory > 0):
+        raise InputError("--memory is a number of GiB over 0, for models in this process.")
     if args.mcp:
         _require_mcp()
     _require_free(args.host, args.port)
+    if not is_supervised():
+        return supervise(args.argv)
     from prm_app.ui import launch
 
     policy = _policy(args)

@@ -79,7 +79,7 @@ class Pool(Generic[S]):
         async with self._slots:
             async for attempt in AsyncRetrying(
                 retry=retry_if_exception_type(PASSING),
-                wait=wait_exponential_jitter(initial=0.1, max=5.0, jitter=0.2),
+                wait=wait_exponential_jitter(multiplier=0.1, max=5.0, jitter=0.2),
                 stop=stop_after_attempt(2) & stop_after_delay(self._patience),
                 reraise=True,
             ):

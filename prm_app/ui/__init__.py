@@ -16,6 +16,7 @@ from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
+from prm_app.ui.ending import until_ended
 from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import about_model, header
 from prm_app.ui.limits import MOST_BYTES
@@ -137,4 +138,4 @@ def launch(
             settings=["url"],
         )
     print(f"The page is on {page.local_url}", flush=True)
-    page.block_thread()
+    until_ended(page)

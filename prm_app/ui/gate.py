@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prm_app.errors import PrmError
+from prm_app.ui.ending import is_ending
 from prm_app.ui.limits import MOST_BYTES
 
 UPLOADS = "/gradio_api/upload"
@@ -33,6 +34,7 @@ TAKEN: dict[type, Any] = {
     gr.UploadButton: str | None,
 }
 """What the handlers take from the page's components."""
+ENDING = "This page's server is ending. Try again in a minute."
 LOG = logging.getLogger(__name__)
 
 
@@ -139,7 +141,10 @@ def _detail(error: Exception) -> str:
 
 
 class BoundedRequests:
-    """ASGI middleware: HTTP 413 to bodies over the bound, and no request ends in a traceback."""
+    """ASGI middleware: HTTP 413 to bodies over the bound, and no request ends in a traceback.
+
+    While the program ends, nothing new begins: HTTP 503.
+    """
 
     def __init__(self, app: ASGIApp, most: int = MOST_BYTES) -> None:
         self._app, self._most = app, most
@@ -147,6 +152,9 @@ class BoundedRequests:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if is_ending() and scope["method"] == "POST":
+            await JSONResponse({"detail": ENDING}, 503)(scope, receive, send)
             return
         started = False
 

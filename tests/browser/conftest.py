@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
+from http_server import answers
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def open_app(tmp_path_factory) -> Callable[..., AbstractContextManager[str]]:
             )
         address = f"http://127.0.0.1:{port}"
         try:
-            while not _answers(address):
+            while not answers(address):
                 assert app.poll() is None, log.read_text()
                 time.sleep(0.3)
             yield address
@@ -66,13 +66,6 @@ def url(open_app) -> Iterator[str]:
     """The address of a page that all tests share."""
     with open_app() as address:
         yield address
-
-
-def _answers(address: str) -> bool:
-    try:
-        return urlopen(address, timeout=5).status == 200
-    except OSError:
-        return False
 
 
 @pytest.fixture(scope="session")

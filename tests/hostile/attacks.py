@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from time import perf_counter
 
@@ -17,7 +18,8 @@ from prm_app.solutions.documents import Result, rank_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution, solution
 from prm_app.solutions.steps import SPLITS
-from prm_app.ui import rank_views, rich_text, views
+from prm_app.solutions.voting import Answers
+from prm_app.ui import answer_views, rank_views, rich_text, views
 
 PATIENCE_SECONDS = 300
 """What takes longer hangs: a context filled to its end takes a busy CPU minutes."""
@@ -88,6 +90,7 @@ def drawn(seed: int) -> None:
     rewards = tuple(rng.random() for _ in steps)
     scored = ScoredSolution("demo-skywork", steps, rewards, 9, 9, 0.1)
     ranking = Ranking(given.problem, 3, {1: scored, 2: InputError(text(rng)), 3: scored})
+    answers = Answers([[1], [3]], [text(rng), given.problem], (3,))
     for html in (
         views.steps(scored, 0.5),
         views.preview(steps),
@@ -95,6 +98,7 @@ def drawn(seed: int) -> None:
         views.alert(given.problem, text(rng)),
         rank_views.table(ranking, "mean", 0.5, 1),
         rank_views.failures(ranking),
+        answer_views.answers(replace(ranking, answers=answers), "min"),
         rank_views.candidate(ranking, 1, 0.5),
         views.hand_out(rank_document(ranking, "min", 0.5), given.problem),
         *(rich_text.wrapped(step) for step in steps),
@@ -107,7 +111,8 @@ class _Inert(HTMLParser):
 
     TAGS = frozenset(
         ("ol", "ul", "li", "div", "span", "p", "strong", "b", "em", "i", "small", "h2", "h3", "dl",
-         "dt", "dd", "button", "br", "table", "caption", "thead", "tbody", "tr", "th", "td")
+         "dt", "dd", "button", "br", "table", "caption", "thead", "tbody", "tr", "th", "td",
+         "code")
     )  # fmt: skip
     ATTRIBUTES = frozenset(["class", "role", "tabindex", "style", "title", "type", "scope"])
 

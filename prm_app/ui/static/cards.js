@@ -51,7 +51,13 @@ window.prmCards = (element, props, watch) => {
       if (divides) pieces.push([]);
       else pieces.at(-1).push(line);
     });
-    return pieces.map(withoutOuterBlanks).filter((piece) => piece.trim());
+    return pieces.map(withoutOuterBlanks).filter(says);
+  }
+
+  // As the plugin's `is_blank`: not white space, characters without width and rules alone.
+  function says(piece) {
+    const lines = piece.replace(/[^\S\n]|[\u200b-\u200f\u2060-\u2064\ufeff\u00ad]/g, "").split("\n");
+    return lines.some((line) => line && !/^([-_*=–—―─━═⸺⸻])\1{2,}$|^([⸺⸻])\2?$/.test(line));
   }
 
   function withoutOuterBlanks(lines) {

@@ -1,0 +1,48 @@
+"""How the page's process ends: what runs is answered first, what comes later is refused."""
+
+import os
+import signal
+import threading
+import time
+from types import FrameType
+
+import gradio as gr
+
+GRACE_SECONDS = 20
+"""How long running answers may take once the program is told to end."""
+
+_ending = threading.Event()
+
+
+def is_ending() -> bool:
+    """Whether new work is refused."""
+    return _ending.is_set()
+
+
+def until_ended(page: gr.Blocks) -> None:
+    """Waits for SIGTERM, an interrupt or the end of the parent process; then closes the page.
+
+    SIGTERM lets running answers finish within `GRACE_SECONDS`.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        _ending.set()
+
+    _ending.clear()
+    signal.signal(signal.SIGTERM, end)
+    parent = os.getppid()
+    try:
+        while not _ending.wait(0.5):
+            if os.getppid() != parent:
+                break
+        _finish(page)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        page.close(verbose=False)
+
+
+def _finish(page: gr.Blocks) -> None:
+    until = time.monotonic() + GRACE_SECONDS
+    while time.monotonic() < until and (len(page._queue) or any(page._queue.active_jobs)):
+        time.sleep(0.1)
