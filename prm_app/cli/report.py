@@ -50,7 +50,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "--rewards", metavar="NAME", help="whose rewards are shown (default: the first model's)"
     )
     parser.add_argument(
-        "--beside", metavar="NAME", help="whose rewards stand beside them (default: the second's)"
+        "--beside", metavar="NAME", help="whose rewards stand beside them (default: the next one's)"
     )
     add_scoring(parser)
     return parser
@@ -71,8 +71,9 @@ def run(args: argparse.Namespace) -> int:
         threshold = own if args.threshold is None else threshold
     for _ in file.judge():
         pass
-    one = _source(file, args.rewards, 0)
-    text = EXPORTS[kind](file, one, _source(file, args.beside, 1), threshold)
+    one = _source(file, args.rewards, list(file.rewards))
+    others = [each for each in file.rewards if each != one]
+    text = EXPORTS[kind](file, one, _source(file, args.beside, others), threshold)
     _write(args.output, text)
     for error in [*map(str, file.errors), *file.failed.values()]:
         show.failure(error)
@@ -93,15 +94,14 @@ def _score(args: argparse.Namespace, file: Opened) -> float:
         return scorer.prm.threshold
 
 
-def _source(file: Opened, name: str | None, place: int) -> Source | None:
-    """The source of this name, or of this place in the file; raises InputError."""
-    sources = list(file.rewards)
+def _source(file: Opened, name: str | None, others: list[Source]) -> Source | None:
+    """The source of this name, or else the first of some; raises InputError."""
     if name is None:
-        return sources[place] if place < len(sources) else None
-    for source in sources:
+        return next(iter(others), None)
+    for source in file.rewards:
         if source.name == name:
             return source
-    known = ", ".join(source.name for source in sources)
+    known = ", ".join(source.name for source in file.rewards)
     raise InputError(f"There are no rewards of {name!r}: choose one of {known}.")
 
 

@@ -20,7 +20,7 @@ from prm_app.ui.ending import until_ended
 from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import Header, about_model, header
 from prm_app.ui.limits import MOST_BYTES
-from prm_app.ui.listeners import Values, ordered
+from prm_app.ui.listeners import Values
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
@@ -51,16 +51,28 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
                 ranking = rank_tab.build(models, head, policy)
             with gr.Tab("Browse", id="browse"):
                 browse_tab.build(models, head)
-        drafts: set[Any] = {
-            scoring.problem, scoring.text, scoring.second, scoring.split.how,
-            scoring.split.delimiter, ranking.inputs.problem, ranking.inputs.cards,
-            ranking.second, ranking.reference, head.model, head.threshold,
-        }  # fmt: skip
+        # A link holds the first ones, in the order that static/visit.js reads.
+        linked = [
+            scoring.problem,
+            scoring.text,
+            scoring.split.how,
+            scoring.split.delimiter,
+            head.model,
+            head.threshold,
+        ]
+        drafts = [
+            *linked,
+            scoring.second,
+            ranking.inputs.problem,
+            ranking.inputs.cards,
+            ranking.second,
+            ranking.reference,
+        ]
         _keep_drafts(drafts)
         begun = page.load(
-            partial(_restored, models, head),
+            partial(_restored, models, head, drafts),
             drafts,
-            ordered(drafts | {head.shown, head.about}),
+            [*drafts, head.shown, head.about],
             js=RESTORE,
             api_visibility="private",
             show_progress="hidden",
@@ -71,24 +83,24 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
     return page
 
 
-def _restored(models: Models, head: Header, values: Values) -> Values:
+def _restored(models: Models, head: Header, drafts: list[Any], *values: Any) -> Values:
     """What a visitor had, with the model that it is of: so its threshold is not the model's own.
 
     A model that is not offered any more gives way to the page's own.
     """
+    had: Values = dict(zip(drafts, values, strict=True))
     try:
-        prm = models.find(values[head.model] or "")
+        prm = models.find(had[head.model] or "")
     except PrmError:
         prm = models.default
-        values = values | {head.model: prm.key, head.threshold: prm.threshold}
-    return values | {head.shown: prm, head.about: about_model(prm)}
+        had |= {head.model: prm.key, head.threshold: prm.threshold}
+    return had | {head.shown: prm, head.about: about_model(prm)}
 
 
-def _keep_drafts(fields: set[Any]) -> None:
+def _keep_drafts(fields: list[Any]) -> None:
     """Keeps what stands in the fields in the visitor's browser, whenever one changes."""
-    in_order = ordered(fields)
-    changes = [field.change for field in in_order]
-    gr.on(changes, None, in_order, None, js=KEEP, show_progress="hidden", api_visibility="private")
+    changes = [field.change for field in fields]
+    gr.on(changes, None, fields, None, js=KEEP, show_progress="hidden", api_visibility="private")
 
 
 def launch(

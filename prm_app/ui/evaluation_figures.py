@@ -201,7 +201,7 @@ def best_of(figures: Figures) -> go.Figure:
     accuracy = figures["accuracy"]
     traces = []
     for place, (rule, (color, dash, symbol)) in enumerate(RULES.items()):
-        title = rule.replace("_", " ")
+        title = rule.removesuffix("_mean").replace("_", " ")
         shares = [rules[rule] for rules in accuracy.values()]
         ends = [figures["intervals"][size][rule] for size in accuracy]
         bars = {
@@ -233,6 +233,7 @@ def best_of(figures: Figures) -> go.Figure:
             )
         )
     figure = _figure(traces, "N candidates", "right", legend=True)
+    figure.update_layout(height=HEIGHT + 50)
     figure.update_xaxes(tickvals=list(range(len(accuracy))), ticktext=[str(n) for n in accuracy])
     figure.update_yaxes(tickformat=".0%", nticks=6)
     return figure
@@ -262,6 +263,7 @@ def _figure(traces: Sequence[Any], x: str, y: str, legend: bool = False) -> go.F
             "y": 1.02,
             "yanchor": "bottom",
             "font": {"size": 11},
+            "entrywidth": 78,
             "itemclick": False,
             "itemdoubleclick": False,
         },

@@ -188,6 +188,26 @@ def test_ten_thousand_rows_draw_only_those_in_view(visit, tmp_path):
     assert drawn.count() < 60
 
 
+def test_a_run_is_paused_goes_on_and_is_stopped(visit, tmp_path):
+    path = tmp_path / "unscored.jsonl"
+    steps = [f"{n} + {n} = {2 * n}" for n in range(20)]
+    rows = ({"problem": f"Problem {i}?", "steps": steps} for i in range(10_000))
+    path.write_text("\n".join(map(json.dumps, rows)))
+    page = tab(visit())
+    upload(page, path)
+    progress = page.locator("#browse-progress")
+    expect(progress).to_contain_text(re.compile(r"Scored [\d,]+ of 10,000.* left"))
+    page.locator("#browse-pause").click()
+    expect(progress).to_contain_text("Paused at")
+    expect(page.locator("#browse-pause")).to_have_text("Go on")
+    expect(page.locator("#browse-list .row").first).to_be_visible()
+    page.locator("#browse-pause").click()
+    expect(progress).to_contain_text(re.compile(r"Scored [\d,]+ of 10,000"))
+    page.locator("#browse-stop").click()
+    expect(progress).to_contain_text("Stopped at")
+    expect(page.locator("#browse-score")).to_be_visible()
+
+
 def test_a_file_that_cannot_be_read_says_why(visit, tmp_path):
     path = tmp_path / "bad.jsonl"
     path.write_text("no json")

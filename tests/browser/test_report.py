@@ -46,7 +46,8 @@ def saved(page: Page, button, folder: Path) -> Path:
 
 def test_a_file_is_read_without_server_or_network(read, tmp_path):
     path = tmp_path / "report.html"
-    assert main(["report", str(STRICT), "--rewards", "qwen_prm", "-o", str(path)]) == 0
+    whose = ["--rewards", "qwen_prm", "--beside", "skywork_prm"]
+    assert main(["report", str(STRICT), *whose, "-o", str(path)]) == 0
     page = read(path)
     expect(page.locator(".picture h3")).to_have_text(["Best-of-N", "Mean reward by answer"])
     expect(page.locator(".picture .main-svg").first).to_be_visible()
@@ -54,7 +55,7 @@ def test_a_file_is_read_without_server_or_network(read, tmp_path):
     page.locator("#browse-list .verdicts button").last.click()
     page.get_by_role("button", name="surprise").click()
     page.locator("#browse-list .row").first.click()
-    expect(page.locator("#browse-row .step").first).to_contain_text("skywork_prm_1_5b, recorded")
+    expect(page.locator("#browse-row .step").first).to_contain_text("skywork_prm, recorded")
     expect(page.locator(".katex").first).to_be_visible()
     page.get_by_label("Search problems and solutions").fill("flipping a house")
     expect(page.locator("#browse-list .count")).not_to_have_text("192 of 192 shown")

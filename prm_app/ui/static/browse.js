@@ -211,6 +211,8 @@
         return sign * order || first[NUMBER] - second[NUMBER];
       });
       this.shown = keyed.map(([, row]) => row);
+      const labelled = [...this.rows.values()].some((row) => !none(row[LABEL]));
+      this.place.classList.toggle("unlabelled", !labelled);
       this.count.textContent = `${this.shown.length.toLocaleString("en")} of ${this.rows.size.toLocaleString("en")} shown`;
       this.grid.ariaRowCount = this.shown.length + 1;
       this.tall.style.height = `${this.shown.length * ROW}px`;

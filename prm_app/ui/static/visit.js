@@ -23,7 +23,7 @@
       fields = kept?.length === values.length ? kept : values;
       const linked = await read(location.hash);
       if (linked) {
-        LINKED.forEach((place, i) => (fields[place] = linked[i]));
+        fields = [...linked, ...fields.slice(linked.length)];
         history.replaceState(null, "", location.pathname + location.search);
         store(TAB, "Score");
       }
@@ -31,13 +31,14 @@
     },
     async link() {
       const page = location.origin + location.pathname;
-      return page + MARK + (await packed(JSON.stringify(LINKED.map((place) => fields[place]))));
+      return page + MARK + (await packed(JSON.stringify(fields.slice(0, LINKED.length))));
     },
   };
 
   // A link holds a solution, model and threshold in its fragment, which no browser sends.
   const MARK = "#score=";
-  const LINKED = [0, 1, 4, 5, 6, 7];
+  // The types of the first fields: problem, solution, how it is split, by what, model, threshold.
+  const LINKED = ["string", "string", "string", "string", "string", "number"];
   const MOST_CHARACTERS = 500_000;
 
   async function packed(text) {
@@ -53,8 +54,8 @@
       const letters = atob(fragment.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
       const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
       const values = JSON.parse(await unpacked(bytes));
-      const kinds = ["string", "string", "string", "number", "string", "string"];
-      return values.every((value, i) => typeof value === kinds[i]) && values.length === 6 ? values : null;
+      const fits = values.length === LINKED.length && values.every((value, i) => typeof value === LINKED[i]);
+      return fits ? values : null;
     } catch {
       return null;
     }

@@ -1,0 +1,47 @@
+"""The figures of a file that the engine scores: the page's and those of `eval`, in both formats."""
+
+import asyncio
+import json
+import subprocess
+import sys
+
+import pytest
+
+from prm_app.evaluation.opened import Source, opened
+from prm_app.solutions.solution import ScoredSolution
+from prm_app.ui.browse_run import Run, scored_while_shown
+from prm_app.ui.browse_tab import SAMPLE
+
+ROWS = 40
+
+
+@pytest.mark.parametrize("model", ["demo-skywork", "demo-qwen"])
+def test_page_and_command_line_show_the_same_figures(models, model, tmp_path):
+    path = tmp_path / "half.jsonl"
+    path.write_text("\n".join(SAMPLE.read_text().splitlines()[:ROWS]))
+    command = [sys.executable, "-m", "prm_app.cli", "eval", str(path), "--json", "--model", model]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    file = opened(path.read_bytes(), path.name)
+    scorer, source = models.scorer(model), Source(model, live=True)
+    known = file.rewards.setdefault(source, {})
+
+    async def score() -> None:
+        run = Run(len(file.items))
+        async for outcomes in scored_while_shown(scorer, list(enumerate(file.items)), run):
+            for number, outcome in outcomes.items():
+                assert isinstance(outcome, ScoredSolution)
+                known[file.items[number].row.place] = outcome.rewards
+
+    asyncio.run(score())
+    for _ in file.judge():
+        pass
+    shown = file.figures(source, scorer.prm.threshold)
+    told = record["results"]
+    assert (shown["wrong"], shown["right"]) == (told["wrong"], told["right"])
+    for name in ("calibration_error", "roc_auc"):
+        assert shown[name] == pytest.approx(told[name], abs=1e-3)
+    assert shown["found_by_label"] == told["found_by_label"]
+    for mine, theirs in zip(shown["f1_by_threshold"], told["f1_by_threshold"], strict=True):
+        assert mine == pytest.approx(theirs, abs=1e-9)
