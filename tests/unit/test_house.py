@@ -97,8 +97,18 @@ def test_only_local_and_the_plugin_import_vllm():
     assert outside == {"prm_app.bench.peers", "prm_app.bench.ceiling"}, "peers are vLLM itself"
 
 
+def test_transformers_engine_and_what_all_engines_share_import_no_vllm():
+    shared = {"interface", "scorer", "prefix_store", "loading", "models", "kinds"}
+    without = {f"prm_app.local.{name}" for name in shared | {"forward_args", "forward_engine"}}
+    assert without <= MODULES.keys() and not without & importers("vllm")
+
+
 def test_only_the_page_imports_gradio_and_plotly():
     assert {room(m) for m in importers("gradio", "plotly")} == {"prm_app.ui"}
+
+
+def test_only_the_api_imports_mcp_and_fastapi():
+    assert {room(m) for m in importers("mcp", "fastapi")} == {"prm_app.api"}
 
 
 def test_the_plugin_imports_nothing_of_the_app():
@@ -121,6 +131,7 @@ def test_a_family_needs_no_vllm():
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("generator", {"api_client", "errors"}),
+        ("api", {"catalog", "errors", "scoring", "solutions"}),
     ],
 )
 def test_a_room_knows_only_rooms_below_it(name, below):
