@@ -7,7 +7,7 @@ PrmError
 │   ├── ModelNotFoundError  no such checkpoint, or no right to read it
 │   ├── NotAPrmError        a checkpoint, but no process reward model known here
 │   ├── OutOfMemoryError    the model does not fit this machine
-│   └── NoEngineError       vLLM is not installed
+│   └── NoEngineError       what would compute is not installed
 ├── EngineError             a loaded engine failed or was stopped while scoring
 └── ServerError             a server cannot be used, or answered with an error
     ├── UnreachableError    no connection, or no answer in time
@@ -86,13 +86,18 @@ class OutOfMemoryError(ModelError):
 
 
 class NoEngineError(ModelError):
-    """vLLM is not installed."""
+    """The library that would compute is not installed.
 
-    def __init__(self) -> None:
+    Args:
+        library: What people call it.
+    """
+
+    def __init__(self, library: str = "vLLM") -> None:
         super().__init__(
-            "vLLM is not installed, so there is no engine to score with: install it with "
+            f"{library} is not installed, so there is no engine to score with: install vLLM with "
             "`pip install '.[cuda]'` on a machine with an NVIDIA GPU or `pip install '.[cpu]'` "
-            "elsewhere, or score with a running server.",
+            "on one without, or PyTorch alone with `pip install '.[transformers]'` anywhere, or "
+            "score with a running server.",
             settings=["url"],
         )
 

@@ -47,7 +47,7 @@ def local_outputs(
     """
     from transformers import AutoTokenizer
 
-    from prm_app.local.engine import Engine
+    from prm_app.local.engine import VllmEngine
 
     prm = find_model(model)
     checkpoint = str(fetch(prm)[1]) if prm.bundled else prm.checkpoint
@@ -59,7 +59,7 @@ def local_outputs(
     if step_tag is not None:
         tag = _tag(step_tag, tokenizer.encode(step_tag, add_special_tokens=False))
     encoded = [tokenizer.encode(prompt) for prompt in prompts]
-    engine = Engine(checkpoint, options, lambda stage, done: None)
+    engine = VllmEngine(checkpoint, options, lambda stage, done: None)
     try:
         for token_ids in encoded:
             if len(token_ids) > engine.limit:

@@ -55,24 +55,26 @@ class ForwardModel:
         """
         return [
             self.family.rewards(logits[prompt.positions])
-            for prompt, logits in zip(prompts, self.logits(prompts), strict=True)
+            for prompt, logits in zip(
+                prompts, self.logits([prompt.token_ids for prompt in prompts]), strict=True
+            )
         ]
 
-    def logits(self, prompts: Sequence[Prompt]) -> NDArray[np.float32]:
+    def logits(self, prompts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         """The raw outputs `(prompts, tokens of the longest, labels)`.
 
         Args:
-            prompts: They are computed together, padded to the longest.
+            prompts: The token ids of each; they are computed together, padded to the longest.
         """
         import torch
         from torch.nn.functional import linear, relu
 
-        shape = len(prompts), max(len(prompt.token_ids) for prompt in prompts)
+        shape = len(prompts), max(map(len, prompts))
         ids = torch.zeros(shape, dtype=torch.long)
         mask = torch.zeros(shape, dtype=torch.long)
-        for row, prompt in enumerate(prompts):
-            ids[row, : len(prompt.token_ids)] = torch.tensor(prompt.token_ids)
-            mask[row, : len(prompt.token_ids)] = 1
+        for row, token_ids in enumerate(prompts):
+            ids[row, : len(token_ids)] = torch.tensor(token_ids)
+            mask[row, : len(token_ids)] = 1
         with torch.inference_mode():
             states: torch.Tensor = self._trunk(
                 input_ids=ids.to(self.device), attention_mask=mask.to(self.device), use_cache=False

@@ -19,7 +19,7 @@ from vllm_prm.forward import ForwardModel
 from prm_app.catalog import Prm
 from prm_app.checkpoint import open_family
 from prm_app.errors import PrmError
-from prm_app.local.engine import Engine
+from prm_app.local.engine import VllmEngine
 from prm_app.local.engine_args import engine_arguments, for_family
 from prm_app.local.scorer import LocalScorer, Usage
 from prm_app.solutions.solution import Solution
@@ -59,7 +59,7 @@ class Ours(Peer):
 
     def __init__(self, prm: Prm, folder: Path, options: Mapping[str, Any]) -> None:
         super().__init__(prm, folder, options)
-        engine = Engine(folder, for_family(self.family, options), lambda stage, done: None)
+        engine = VllmEngine(folder, for_family(self.family, options), lambda stage, done: None)
         self.scorer = LocalScorer(prm, engine, self.family)
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:

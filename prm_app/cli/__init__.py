@@ -17,7 +17,8 @@ from setproctitle import setproctitle
 from prm_app.cli import bench, doctor, eval, models, rank, report, reward, score, serve, show, ui
 from prm_app.cli.hints import with_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
-from prm_app.local.vllm_options import engine_options, help_on_engine_options
+from prm_app.local.interface import EngineKind
+from prm_app.local.kinds import engine_kind
 from prm_app.proxies import mended
 
 COMMANDS = (ui, score, rank, eval, report, reward, serve, bench, models, doctor)
@@ -27,7 +28,8 @@ EPILOG = """\
 exit codes: 0 all done, 1 some items failed, 2 wrong use or input, 3 no model or engine, 4 no server
 
 Commands that load a model take every vLLM engine option as vLLM names it, such as
---max-model-len 2048 or --tensor-parallel-size 2; `prm-app score --help=all` lists them.
+--max-model-len 2048 or --tensor-parallel-size 2; `prm-app score --help=all` lists them. Without
+vLLM, or with --engine transformers, they take the few of Transformers' forward pass.
 """
 
 
@@ -58,7 +60,7 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
     if topics and not _command(argv, "OWN_PARSER"):
         if _command(argv, "TAKES_ENGINE_OPTIONS"):
             _hush()
-            return help_on_engine_options(topics[0])
+            return _kind(argv).print_help(topics[0])
         parser.parse_args([*(arg for arg in argv[:1] if arg not in topics), "--help"])
     args, unknown = parser.parse_known_args([arg for arg in argv if arg not in topics])
     args.argv, args.engine = argv, {}
@@ -68,7 +70,7 @@ def _run(parser: argparse.ArgumentParser, argv: list[str]) -> int:
     elif _command(argv, "TAKES_ENGINE_OPTIONS"):
         _hush()
         if any(arg.startswith("-") for arg in unknown):
-            engine, rest = engine_options(argv)
+            engine, rest = _kind(argv).read_options(argv)
             args, unknown = parser.parse_known_args(rest)
             args.argv, args.engine = argv, engine
     if unknown:
@@ -81,6 +83,15 @@ def _command(argv: Sequence[str], has: str) -> bool:
     """Whether the command of a command line declares itself to be so."""
     names = {module.__name__.rsplit(".", 1)[-1]: module for module in COMMANDS}
     return bool(argv) and getattr(names.get(argv[0]), has, False)
+
+
+def _kind(argv: Sequence[str]) -> EngineKind:
+    """The kind of engine whose options a command line may hold; raises InputError."""
+    if _command(argv, "NEEDS_VLLM"):
+        return engine_kind("vllm")
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--engine")
+    return engine_kind(parser.parse_known_args(argv)[0].engine)
 
 
 def _parser() -> argparse.ArgumentParser:

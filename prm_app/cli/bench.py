@@ -19,6 +19,7 @@ from prm_app.cli.options import add_family, model_of
 from prm_app.errors import EngineError
 
 TAKES_ENGINE_OPTIONS = True
+NEEDS_VLLM = True
 EPILOG = """\
 examples:
   prm-app bench                                    the demo PRM, all scenarios

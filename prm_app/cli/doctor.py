@@ -13,10 +13,13 @@ from rich.text import Text
 from prm_app.bench.machine import processor
 from prm_app.cli import show
 from prm_app.cli.card_example import compare
-from prm_app.cli.options import add_model, open_scorer
+from prm_app.cli.options import add_engine, add_model, open_scorer
 from prm_app.errors import ModelError, NoEngineError, PrmError
 from prm_app.local.architectures import known_architectures
-from prm_app.local.engine_args import available_memory, has_bf16, on_cpu
+from prm_app.local.engine_args import has_bf16, on_cpu
+from prm_app.local.forward_args import device
+from prm_app.local.interface import EngineKind
+from prm_app.local.kinds import ENGINES, engine_kind
 
 TAKES_ENGINE_OPTIONS = True
 
@@ -30,11 +33,15 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "With --base-url it checks the servers in place of an engine in this process.",
     )
     add_model(parser)
+    add_engine(parser)
     return parser
 
 
 def run(args: argparse.Namespace) -> int:
-    checks = [_python] if args.base_url else [_python, _vllm, _plugin, _device]
+    checks = [_python]
+    if not args.base_url:
+        vllm = engine_kind(args.kind) is ENGINES["vllm"]
+        checks += [_vllm, _plugin, _device] if vllm else [_transformers, _forward_device]
     failed: list[PrmError] = []
     for name, check in [*((each.__name__[1:], each) for each in checks), ("sample", _sample(args))]:
         try:
@@ -64,6 +71,17 @@ def _vllm() -> Iterator[str]:
     raise NoEngineError
 
 
+def _transformers() -> Iterator[str]:
+    ENGINES["transformers"].require({})
+    yield f"transformers {version('transformers')}, torch {version('torch')}, without vLLM"
+
+
+def _forward_device() -> Iterator[str]:
+    yield from (f"card {card}" for card in _cards())
+    yield f"computes on {device({})}"
+    yield _memory(ENGINES["transformers"])
+
+
 def _plugin() -> Iterator[str]:
     from vllm_prm import ARCHITECTURES
 
@@ -89,7 +107,7 @@ def _plugin() -> Iterator[str]:
 def _device() -> Iterator[str]:
     cards = _cards()
     yield from (f"card {card}" for card in cards)
-    memory = available_memory({})
+    ENGINES["vllm"].require({})
     import torch
 
     if on_cpu():
@@ -105,7 +123,11 @@ def _device() -> Iterator[str]:
         bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
         yield f"{torch.cuda.device_count()} in use, CUDA {torch.version.cuda}"
         yield f"bf16 arithmetic {'is' if bf16 else 'is not'} there"
-    yield f"{memory / 1e9:.1f} GB of memory for a model"
+    yield _memory(ENGINES["vllm"])
+
+
+def _memory(kind: EngineKind) -> str:
+    return f"{kind.available_memory({}) / 1e9:.1f} GB of memory for a model"
 
 
 def _cards() -> list[str]:

@@ -10,7 +10,7 @@ from rich.table import Table
 from prm_app.catalog import BENCHMARKS, CATALOG, Prm
 from prm_app.cli import show
 from prm_app.errors import NoEngineError
-from prm_app.local.engine_args import available_memory, itemsize
+from prm_app.local.kinds import engine_kind
 
 EPILOG = """\
 Any other checkpoint of these families can be named by its hub name or folder wherever a model is
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         )
     show.OUT.print(table, soft_wrap=False)
     if available is None:
-        show.OUT.print("Whether they fit is not known: vLLM is not installed here.")
+        show.OUT.print("Whether they fit is not known: there is no engine here.")
     else:
         show.OUT.print(f"Memory for a model on this machine: {_gigabytes(available)}.")
     return 0
@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _row(prm: Prm, available: int | None) -> dict[str, Any]:
     weights = int(prm.parameters or 0)
-    size = weights * (2 if available is None else itemsize({}, weights))
+    size = weights * (2 if available is None else engine_kind().itemsize({}, weights))
     published = [prm.published[name] for name in BENCHMARKS if name in prm.published]
     return {
         "key": prm.key,
@@ -81,7 +81,9 @@ def _row(prm: Prm, available: int | None) -> dict[str, Any]:
 def _memory() -> int | None:
     """Bytes for a model here; None without an engine, which says how much it may use."""
     try:
-        return available_memory({})
+        kind = engine_kind()
+        kind.require({})
+        return kind.available_memory({})
     except NoEngineError:
         return None
 

@@ -15,6 +15,7 @@ from vllm_prm.families import FAMILIES
 
 from prm_app.catalog import DEFAULT, Prm, family_options, find_model
 from prm_app.errors import InputError
+from prm_app.local.kinds import ENGINES
 from prm_app.local.loading import load
 from prm_app.local.models import LocalModels
 from prm_app.remote import RemoteModels, RemoteScorer, Servers
@@ -90,6 +91,17 @@ def add_model(parser: argparse.ArgumentParser, compares: bool = False) -> None:
     )
 
 
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """--engine: what computes in this process."""
+    parser.add_argument(
+        "--engine",
+        dest="kind",
+        choices=ENGINES,
+        help="what computes in this process: vLLM, or Transformers' plain forward pass, which runs "
+        "wherever PyTorch does (default: vllm if it is installed)",
+    )
+
+
 def add_family(parser: argparse.ArgumentParser) -> None:
     """--family and --family-option: how the model is read, if its checkpoint does not show it."""
     parser.add_argument(
@@ -134,6 +146,7 @@ def add_scoring(parser: argparse.ArgumentParser, compares: bool = False) -> None
         "--delimiter", metavar="TEXT", help=r"the text between two steps; \n stands for a newline"
     )
     add_model(parser, compares)
+    add_engine(parser)
 
 
 def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:
@@ -180,12 +193,17 @@ def text_of(args: argparse.Namespace, name: str) -> str:
     return text
 
 
-def open_models(args: argparse.Namespace) -> Models:
-    """Where the page finds its models: in this process, or on the servers named."""
+def open_models(args: argparse.Namespace, memory: float | None = None) -> Models:
+    """Several models, in this process or on the servers named.
+
+    Args:
+        args: The command's arguments.
+        memory: GiB for all models in this process; None for what is free, less a reserve.
+    """
     if servers := servers_of(args):
         return RemoteModels(servers)
-    budget = None if args.memory is None else int(args.memory * 2**30)
-    return LocalModels(args.engine, default=model_of(args), budget=budget)
+    budget = None if memory is None else int(memory * 2**30)
+    return LocalModels(args.engine, default=model_of(args), budget=budget, engine=args.kind)
 
 
 @contextmanager
@@ -197,7 +215,12 @@ def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
     else:
         prm = model_of(args)
         with Console(stderr=True).status(f"{prm.title}: starting") as line:
-            scorer = load(prm, args.engine, lambda stage, _: line.update(f"{prm.title}: {stage}"))
+            scorer = load(
+                prm,
+                args.engine,
+                lambda stage, _: line.update(f"{prm.title}: {stage}"),
+                engine=args.kind,
+            )
     with scorer:
         yield scorer
 
@@ -212,6 +235,11 @@ def servers_of(args: argparse.Namespace) -> Servers | None:
     """The running servers named, or None for an engine in this process; raises InputError."""
     if not args.base_url:
         return None
+    if getattr(args, "kind", None):
+        raise InputError(
+            "--engine is what computes in this process, and with --base-url the servers compute: "
+            "give one of the two."
+        )
     if args.engine:
         raise InputError(
             "Engine options are the server's, not the client's: give "

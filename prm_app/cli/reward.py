@@ -13,6 +13,7 @@ from prm_app.errors import InputError
 from prm_app.raw_outputs import local_outputs, remote_outputs
 
 TAKES_ENGINE_OPTIONS = True
+NEEDS_VLLM = True
 EPILOG = """\
 examples:
   prm-app reward "The capital of France is Paris."

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from prm_app.catalog import CATALOG, find_model
 from prm_app.checkpoint import fetch
-from prm_app.cli.options import add_model, open_models
+from prm_app.cli.options import add_engine, add_model, open_models
 from prm_app.cli.supervisor import is_supervised, supervise
 from prm_app.errors import InputError
 from prm_app.generator import Generator
@@ -71,6 +71,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     )
     _add_strangers(parser)
     add_model(parser)
+    add_engine(parser)
     return parser
 
 
@@ -117,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
     from prm_app.ui import launch
 
     policy = _policy(args)
-    models = open_models(args)
+    models = open_models(args, args.memory)
     try:
         launch(
             models,

@@ -1,4 +1,4 @@
-"""The in-process vLLM engine: token ids in, raw outputs out.
+"""The engine of vLLM in this process: token ids in, raw outputs out.
 
 Knows token ids, not what they mean. One thread owns the engine: it builds it, adds what has arrived
 since the last step to the running batch (continuous batching), and hands out results. Several
@@ -8,15 +8,12 @@ engines may live in one process; `engine_thread` says who steps them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from prm_app.errors import EngineError, PrmError
 from prm_app.local.engine_args import (
@@ -26,6 +23,7 @@ from prm_app.local.engine_args import (
     require_engine,
 )
 from prm_app.local.engine_thread import THREADS
+from prm_app.local.interface import Engine, OnStage, Outputs, ignore_stage, stopped
 from prm_app.local.load_errors import (
     all_or_nothing,
     free_memory,
@@ -35,24 +33,6 @@ from prm_app.local.load_errors import (
     shut_down,
 )
 
-OnStage = Callable[[str, float], None]
-"""Called with what the engine is doing, as a sentence, and how far it is, in [0, 1]."""
-
-
-def ignore_stage(stage: str, progress: float) -> None:
-    """Tells nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """The model's raw outputs for the end of one prompt.
-
-    `values` has shape `(tokens - cached, labels)`: its row i belongs to token `cached + i`.
-    """
-
-    values: NDArray[np.floating]
-    cached: int
-
 
 @dataclass(slots=True)
 class _Request:
@@ -61,18 +41,13 @@ class _Request:
     future: Future[Outputs]
 
 
-class Engine:
-    """A loaded model. Safe to use from several threads.
+class VllmEngine(Engine):
+    """A model loaded with vLLM.
 
     Args:
         folder: The checkpoint.
         options: vLLM's own engine arguments by their Python names, over those chosen here.
         on_stage: Told of the progress of the load.
-
-    Attributes:
-        limit: The longest prompt, in tokens.
-        cache_tokens: The size of the prefix cache, in tokens.
-        precision: The dtype it computes in and where, such as "float32 on the CPU".
 
     Raises:
         NoEngineError: vLLM is not installed.
@@ -98,7 +73,6 @@ class Engine:
 
     @property
     def alive(self) -> bool:
-        """Whether the engine can score."""
         return self._core is not None and self._closing is None
 
     @property
@@ -107,17 +81,11 @@ class Engine:
         return bool(self._pending)
 
     def submit(self, token_ids: list[int], reuse: bool = True) -> Future[Outputs]:
-        """Starts computing the outputs of one prompt of at most `limit` tokens.
-
-        With `reuse` the tokens that the prefix cache covers are not computed and have no rows.
-        The future raises EngineError if the engine fails.
-        """
         request = _Request(token_ids, reuse, Future())
         self._thread.do(lambda: self._start(request), request.future)
         return request.future
 
     def close(self) -> None:
-        """Ends after the requests already made, and frees the model's memory."""
         closed: Future[None] = Future()
         self._thread.do(lambda: self._close(closed), closed)
         closed.result()
@@ -150,7 +118,7 @@ class Engine:
         if self.alive:
             self._add(request)
         else:
-            request.future.set_exception(_stopped())
+            request.future.set_exception(stopped())
 
     def _add(self, request: _Request) -> None:
         from vllm import PoolingParams
@@ -182,7 +150,7 @@ class Engine:
             self._free(failure)
         else:
             if self._closing is not None and not self._pending:
-                self._free(_stopped())
+                self._free(stopped())
 
     def _finish(self, request: _Request, output: Any) -> None:
         """Hands out one answer of vLLM, or asks again without its prefix cache."""
@@ -210,7 +178,7 @@ class Engine:
         else:
             self._closing = closed
             if not self._pending:
-                self._free(_stopped())
+                self._free(stopped())
 
     def _free(self, failure: PrmError) -> None:
         """Fails what is pending, and frees the model; other engines go on."""
@@ -224,10 +192,6 @@ class Engine:
             free_memory(failure.__cause__)
         if self._closing is not None:
             self._closing.set_result(None)
-
-
-def _stopped() -> EngineError:
-    return EngineError("The engine has been stopped: load the model again.")
 
 
 def _build(folder: str, options: dict[str, Any], on_stage: OnStage, in_process: bool) -> Any:

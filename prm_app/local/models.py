@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from prm_app.catalog import CATALOG, DEFAULT, Prm, find_model
 from prm_app.errors import EngineError, ModelError, OutOfMemoryError, PrmError
-from prm_app.local.engine_args import memory_budget
+from prm_app.local.interface import Options
+from prm_app.local.kinds import engine_kind
 from prm_app.local.loading import Prepared, prepare
 from prm_app.local.scorer import LocalScorer
 from prm_app.scoring import Models, OpenedScorer, Scorer, Status
@@ -40,17 +40,20 @@ class LocalModels(Models):
     that fails changes nothing for the others.
 
     Args:
-        options: vLLM engine arguments by their Python names, for every model.
+        options: The engine's arguments by their Python names, for every model; see `load`.
         default: The model that an empty name stands for, or an entry that `find_model` made.
         budget: Memory for all models together, in bytes; by default what is free, less a reserve.
+        engine: "vllm" or "transformers"; None takes vLLM if it is installed.
     """
 
     def __init__(
         self,
-        options: Mapping[str, Any] | None = None,
+        options: Options | None = None,
         default: str | Prm = DEFAULT,
         budget: int | None = None,
+        engine: str | None = None,
     ) -> None:
+        self._kind = engine_kind(engine)
         self.default = find_model(default) if isinstance(default, str) else default
         self._options = dict(options or {})
         self._budget = budget
@@ -105,7 +108,7 @@ class LocalModels(Models):
             self._status[prm.key] = Status(stage=stage, progress=progress)
 
         try:
-            prepared = prepare(prm, self._options, on_stage)
+            prepared = prepare(self._kind, prm, self._options, on_stage)
             on_stage("Waiting for another model to load", 0.56)
             with self._loading:
                 if self._closed:
@@ -139,7 +142,7 @@ class LocalModels(Models):
         for each in dead:
             each.scorer.close()
         if self._budget is None:
-            self._budget = memory_budget(self._options) + self._held()
+            self._budget = self._kind.memory_budget(self._options) + self._held()
         if prepared.needed > self._budget:
             raise OutOfMemoryError(
                 f"{prepared.prm.title} needs about {prepared.needed / 1e9:.1f} GB with its cache, "

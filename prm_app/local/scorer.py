@@ -12,7 +12,7 @@ from vllm_prm.families import FamilyError, PrmFamily, Prompt
 
 from prm_app.catalog import Prm
 from prm_app.errors import EngineError, PrmError, TooLongError
-from prm_app.local.engine import Engine, Outputs
+from prm_app.local.interface import Engine, Outputs
 from prm_app.local.prefix_store import PrefixStore, prefix_keys
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution

@@ -1,4 +1,4 @@
-"""A checkpoint of every family, in its published layout, scores as a plain forward pass does."""
+"""A checkpoint of every family, in its published layout, scores alike in vLLM and Transformers."""
 
 import subprocess
 import sys
@@ -80,6 +80,9 @@ def check(prm, batch):
         again = [scorer.score(each) for each in edited]
         assert agree(again, expected(edited))
         assert all(each.computed < each.tokens for each in again)
+    with load(prm, {"dtype": "float32"}, engine="transformers") as scorer:
+        plain = dict(scorer.score_many(batch))
+    assert agree([plain[i] for i in range(32)], [results[i].rewards for i in range(32)])
     rewards = [reward for each in results.values() for reward in each.rewards]
     assert max(rewards) - min(rewards) > 0.1  # so an agreement says something
 

@@ -7,8 +7,9 @@ import pytest
 from prm_app.catalog import find_model
 from prm_app.checkpoint import fetch, parameters
 from prm_app.errors import EngineError, ModelError, NoEngineError, OutOfMemoryError
-from prm_app.local import engine_args
+from prm_app.local import engine_args, forward_args, kinds
 from prm_app.local.engine import load_error
+from prm_app.local.forward_engine import _Request, fitting
 
 
 @pytest.mark.parametrize(
@@ -55,13 +56,45 @@ def test_memory_is_counted_in_the_dtype_that_will_be_used(monkeypatch, options, 
     assert engine_args.itemsize({}, 10) == 2
 
 
-def test_without_vllm_no_file_is_looked_for(monkeypatch):
+def test_without_an_engine_no_file_is_looked_for(monkeypatch):
     from prm_app.local.models import LocalModels
 
-    monkeypatch.setattr(engine_args, "find_spec", lambda name: None)
+    for module in (engine_args, forward_args, kinds):
+        monkeypatch.setattr(module, "find_spec", lambda name: None)
     for name in ("demo-skywork", "someone/no-such-model"):
         with pytest.raises(NoEngineError, match=r"pip install.*\[cuda\].*\[cpu\]"):
             LocalModels().open(name).result(timeout=30)
+
+
+@pytest.mark.parametrize(
+    "installed, named, taken",
+    [
+        ({"vllm", "torch"}, None, "vllm"),
+        ({"torch"}, None, "transformers"),
+        (set(), None, "vllm"),
+        ({"vllm", "torch"}, "transformers", "transformers"),
+        ({"torch"}, "vllm", "vllm"),
+    ],
+)
+def test_transformers_computes_if_it_is_named_or_vllm_is_not_there(
+    monkeypatch, installed, named, taken
+):
+    for module in (forward_args, kinds):
+        monkeypatch.setattr(module, "find_spec", lambda name: name in installed or None)
+    assert kinds.engine_kind(named).name == taken
+
+
+def test_a_batch_is_the_oldest_request_and_those_nearest_to_it_in_length():
+    lengths = [100, 900, 90, 120, 30, 101]
+    waiting = [_Request([0] * length, Future()) for length in lengths]
+
+    def batch(most: int) -> list[int]:
+        return sorted(len(each.token_ids) for each in fitting(waiting, most))
+
+    assert batch(350) == [90, 100, 101]
+    assert batch(50) == [100]
+    assert batch(10**6) == sorted(lengths)
+    assert fitting([], 50) == []
 
 
 @pytest.mark.parametrize("what", ["torch", "transformers"])
@@ -72,7 +105,7 @@ def test_whatever_a_load_raises_in_its_thread_ends_the_wait(monkeypatch, what):
         raise ModuleNotFoundError(f"No module named '{what}'")
 
     monkeypatch.setattr(engine_args, "find_spec", lambda name: True)
-    for name in ("itemsize", "open_family"):
+    for name in ("parameters", "open_family"):
         with monkeypatch.context() as patched:
             patched.setattr(f"prm_app.local.loading.{name}", broken)
             with pytest.raises(ModelError, match=f"No module named '{what}'"):

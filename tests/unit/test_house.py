@@ -97,6 +97,12 @@ def test_only_local_and_the_plugin_import_vllm():
     assert outside == {"prm_app.bench.peers", "prm_app.bench.ceiling"}, "peers are vLLM itself"
 
 
+def test_transformers_engine_and_what_all_engines_share_import_no_vllm():
+    shared = {"interface", "scorer", "prefix_store", "loading", "models", "kinds"}
+    without = {f"prm_app.local.{name}" for name in shared | {"forward_args", "forward_engine"}}
+    assert without <= MODULES.keys() and not without & importers("vllm")
+
+
 def test_only_the_page_imports_gradio_and_plotly():
     assert {room(m) for m in importers("gradio", "plotly")} == {"prm_app.ui"}
 

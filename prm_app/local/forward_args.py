@@ -1,0 +1,140 @@
+"""What Transformers' forward pass runs on here: its options, device, precision and memory."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from prm_app.checkpoint import parameters
+from prm_app.errors import InputError, NoEngineError
+from prm_app.local.engine_args import FLOAT32_BELOW, has_bf16
+from prm_app.local.interface import Options
+
+if TYPE_CHECKING:
+    import torch
+
+BATCH_TOKENS = {"cpu": 2048, "mps": 4096, "cuda": 16_384}
+"""Tokens computed together, padding included, by the kind of device."""
+DTYPES = {
+    "float32": "float32",
+    "float": "float32",
+    "bfloat16": "bfloat16",
+    "float16": "float16",
+    "half": "float16",
+}
+"""Every dtype by the names that vLLM knows it by too."""
+PLACES = {"cpu": "CPU", "mps": "GPU", "cuda": "GPU"}
+
+
+def installed() -> bool:
+    """Whether there is a PyTorch to compute with."""
+    return find_spec("torch") is not None
+
+
+def require_options(options: Options) -> None:
+    """Raises NoEngineError without PyTorch, and InputError for options that there are not."""
+    if not installed():
+        raise NoEngineError("PyTorch")
+    known = {action.dest for action in _parser()._actions}
+    if unknown := sorted(options.keys() - known):
+        raise InputError(
+            f"Transformers' forward pass has no option {', '.join(unknown)}: it takes "
+            f"{', '.join(sorted(known))}, and the others are vLLM's."
+        )
+    dtype = _named(options)
+    if dtype != "auto" and dtype not in DTYPES:
+        raise InputError(f"There is no dtype {dtype!r}: there are auto, {', '.join(DTYPES)}.")
+
+
+def read_options(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Its options in a command line by their Python names, and what is left of it."""
+    given, rest = _parser().parse_known_args(list(argv))
+    return {name: value for name, value in vars(given).items() if value is not None}, rest
+
+
+def print_help() -> None:
+    """Prints its options."""
+    _parser().print_help()
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="prm-app", usage="prm-app COMMAND [options]", add_help=False, allow_abbrev=False
+    )
+    group = parser.add_argument_group("options of Transformers' forward pass")
+    group.add_argument(
+        "--device",
+        help="as PyTorch names it, such as cpu, cuda:1 or mps (default: a GPU if there is one)",
+    )
+    group.add_argument(
+        "--dtype",
+        choices=("auto", *DTYPES),
+        help="auto is float32 under a billion weights; above it is bfloat16, if the device has it",
+    )
+    group.add_argument(
+        "--max-model-len", type=int, help="the longest prompt in tokens (default: the model's own)"
+    )
+    return parser
+
+
+def device(options: Options) -> torch.device:
+    """Where it runs; raises InputError for a device that is not here."""
+    import torch
+
+    if name := options.get("device"):
+        try:
+            return torch.empty(0, device=name).device
+        except (RuntimeError, AssertionError) as error:  # the latter without CUDA
+            raise InputError(f"There is no device {name!r} here: {error}") from error
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def dtype(options: Options, weights: int) -> str:
+    """What a model of so many weights is computed in, as PyTorch names it."""
+    named = _named(options)
+    if named != "auto":
+        return DTYPES[named]
+    return "bfloat16" if weights >= FLOAT32_BELOW and _has_bf16(device(options)) else "float32"
+
+
+def available_memory(options: Options) -> int:
+    """Bytes there are for models on its device."""
+    import torch
+
+    place = device(options)
+    if place.type == "cuda":
+        return torch.cuda.mem_get_info(place)[0]
+    return psutil.virtual_memory().available
+
+
+def itemsize(options: Options, weights: int) -> int:
+    """Bytes that each of so many weights takes."""
+    return 4 if dtype(options, weights) == "float32" else 2
+
+
+def memory_needed(folder: Path, options: Options) -> int:
+    """About what a loaded model takes in bytes: its weights, and the states of one batch."""
+    config = json.loads((folder / "config.json").read_text())
+    weights = parameters(folder)
+    states = 8 * config["hidden_size"] + 4 * config["intermediate_size"]
+    return itemsize(options, weights) * (weights + states * BATCH_TOKENS[device(options).type])
+
+
+def _named(options: Options) -> str:
+    return str(options.get("dtype") or "auto").removeprefix("torch.")
+
+
+def _has_bf16(place: torch.device) -> bool:
+    import torch
+
+    if place.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return place.type == "mps" or has_bf16()
