@@ -4,8 +4,9 @@
 #   make lint     set up, then check style, format and types
 #   make install  set up
 #   make lock     pin the dependencies of pyproject.toml again
-#   make clean    remove both environments
-# BACKEND=cpu or BACKEND=cuda overrides the choice made from nvidia-smi.
+#   make clean    remove the environments
+# BACKEND=cpu or BACKEND=cuda overrides the choice made from nvidia-smi; BACKEND=transformers is an
+# environment without vLLM, in which the suites run that need none.
 
 BACKEND ?= $(shell nvidia-smi -L >/dev/null 2>&1 && echo cuda || echo cpu)
 PYTHON  ?= python3
@@ -14,12 +15,16 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 UV      := $(BIN)/uv
 # Each in a process of its own: one holds vLLM engines, one servers, one the app and a browser.
+ifeq ($(BACKEND),transformers)
+  SUITES ?= unit engine browser
+endif
 SUITES  ?= unit training engine server docs browser hostile
 
 # torch's CPU build is not on the default index: take a wheel at hand, else ask PyTorch's own index.
 WHEELS  := $(firstword $(foreach d,$(PIP_FIND_LINKS),$(if $(wildcard $(d)/torch-*+cpu-*),$(d))))
 TORCH_cpu  := $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 TORCH_cuda :=
+TORCH_transformers := $(TORCH_cpu)
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint lock clean
@@ -56,6 +61,7 @@ SKIP_cpu = $(addprefix --no-emit-package ,torchvision torchaudio torchcodec open
 lock: $(READY)
 	$(LOCK) --extra cpu $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu) $(SKIP_cpu) -o requirements/cpu.txt
 	$(LOCK) --extra cuda -o requirements/cuda.txt
+	$(LOCK) --extra transformers $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu) --constraint requirements/cpu.txt -o requirements/transformers.txt
 
 clean:
-	rm -rf .venv-cpu .venv-cuda
+	rm -rf .venv-cpu .venv-cuda .venv-transformers

@@ -1,9 +1,15 @@
 """A model that answers at once: a step's reward tells which text it belongs to."""
 
+import argparse
 import hashlib
+import socket
+import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
 
 from prm_app.catalog import CATALOG, DEFAULT, Prm
 from prm_app.errors import PrmError
@@ -61,8 +67,45 @@ class InstantModels(Models):
     def close(self) -> None: ...
 
 
+@contextmanager
+def page(log: Path, *options: str) -> Iterator[str]:
+    """The address of a page with this model in a process of its own; its output goes to `log`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with log.open("w") as output:
+        program = subprocess.Popen(
+            [sys.executable, __file__, str(port), *options],
+            stdout=output,
+            stderr=output,
+            cwd=Path(__file__).parents[1],
+        )
+    try:
+        deadline = time.monotonic() + 120
+        while "The page is on" not in log.read_text():
+            assert program.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        program.terminate()
+        program.wait(30)
+    assert "Traceback" not in log.read_text(), log.read_text()
+
+
 if __name__ == "__main__":
     from prm_app.ui import launch
     from prm_app.ui.policy import Policy
 
-    launch(InstantModels(), Policy(), server_port=int(sys.argv[1]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("port", type=int)
+    parser.add_argument("--mcp", action="store_true")
+    parser.add_argument("--auth", nargs=2)
+    parser.add_argument("--offer", nargs="*")
+    args = parser.parse_args()
+    launch(
+        InstantModels(),
+        Policy(args.offer and tuple(args.offer)),
+        server_port=args.port,
+        auth=args.auth and tuple(args.auth),
+        mcp=args.mcp,
+    )

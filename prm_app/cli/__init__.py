@@ -14,14 +14,27 @@ from importlib.metadata import version
 
 from setproctitle import setproctitle
 
-from prm_app.cli import bench, doctor, eval, models, rank, report, reward, score, serve, show, ui
+from prm_app.cli import (
+    bench,
+    doctor,
+    eval,
+    mcp,
+    models,
+    rank,
+    report,
+    reward,
+    score,
+    serve,
+    show,
+    ui,
+)
 from prm_app.cli.hints import with_options
 from prm_app.errors import EngineError, InputError, ModelError, PrmError, ServerError
 from prm_app.local.interface import EngineKind
 from prm_app.local.kinds import engine_kind
 from prm_app.proxies import mended
 
-COMMANDS = (ui, score, rank, eval, report, reward, serve, bench, models, doctor)
+COMMANDS = (ui, mcp, score, rank, eval, report, reward, serve, bench, models, doctor)
 SECRETS = ("--api-key", "--generator-api-key", "--auth")
 EXIT_CODES = ((InputError, 2), (ModelError, 3), (EngineError, 3), (ServerError, 4))
 EPILOG = """\

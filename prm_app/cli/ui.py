@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
+from prm_app.api.tools import require_mcp
 from prm_app.catalog import CATALOG, find_model
 from prm_app.checkpoint import fetch
 from prm_app.cli.options import add_engine, add_model, open_models
@@ -26,7 +26,7 @@ examples:
   prm-app ui                                       the demo model, on this machine
   prm-app ui --model Qwen2.5-Math-PRM-7B --max-model-len 4096
   prm-app ui --base-url http://gpu1:8000 --base-url http://gpu2:8000 --auth ada:lovelace
-  prm-app ui --mcp                                 with its functions as tools for agents
+  prm-app ui --mcp                                 with tools for agents at /mcp
 
 Only this machine reaches the page unless --host says otherwise (0.0.0.0: every machine that reaches
 this one). The command takes every engine option of vLLM: `prm-app ui --help=all` lists them.
@@ -59,9 +59,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="ask visitors for this name and password (default: PRM_APP_AUTH, which other users of "
         "this machine cannot read off its list of processes)",
     )
-    parser.add_argument(
-        "--mcp", action="store_true", help="serve the page's functions as MCP tools too"
-    )
+    parser.add_argument("--mcp", action="store_true", help="serve tools for agents too, at /mcp")
     parser.add_argument(
         "--memory",
         metavar="GIB",
@@ -111,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
     if args.memory is not None and (args.base_url or not args.memory > 0):
         raise InputError("--memory is a number of GiB over 0, for models in this process.")
     if args.mcp:
-        _require_mcp()
+        require_mcp()
     _require_free(args.host, args.port)
     if not is_supervised():
         return supervise(args.argv)
@@ -166,17 +164,3 @@ def _require_free(host: str, port: int) -> None:
             f"The page cannot be opened on {host}, port {port}: choose another with --port or "
             f"--host ({error})"
         ) from error
-
-
-def _require_mcp() -> None:
-    """Raises InputError without version 1 of mcp: with another one Gradio serves no tools."""
-    try:
-        installed = version("mcp")
-    except PackageNotFoundError:
-        installed = "none"
-    if not installed.startswith("1."):
-        raise InputError(
-            f"--mcp needs version 1 of the package mcp, and {installed} is installed: "
-            "`pip install 'mcp<2'`. vLLM asks for version 2, but only for tools in chats, which no "
-            "PRM uses; to keep it, run the page with --base-url in an environment of its own."
-        )

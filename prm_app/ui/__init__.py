@@ -11,15 +11,19 @@ os.environ.update(mended()[0])  # Gradio has an HTTP client once it is imported
 
 import gradio as gr
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
 
-from prm_app.errors import PrmError
+from prm_app.api.functions import Door
+from prm_app.api.gate import Check, Protected
+from prm_app.api.http import http_api
+from prm_app.api.limits import MOST_BYTES
+from prm_app.api.tools import mcp_server, over_http
 from prm_app.scoring import Models
 from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.ending import until_ended
 from prm_app.ui.gate import BoundedRequests, Page
 from prm_app.ui.header import Header, about_model, header
-from prm_app.ui.limits import MOST_BYTES
 from prm_app.ui.listeners import Values
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
@@ -36,10 +40,16 @@ DRAFT = """async (...values) => {
 RESTORE, KEEP = DRAFT % "restore", DRAFT % "keep"
 
 
+def on_offer(models: Models, policy: Policy) -> Models:
+    """Of some models those that visitors may use."""
+    if policy.offered is None or isinstance(models, OfferedModels):
+        return models
+    return OfferedModels(models, policy.offered)
+
+
 def build(models: Models, policy: Policy) -> gr.Blocks:
     """The page in front of these models; start it with `launch`."""
-    if policy.offered is not None:
-        models = OfferedModels(models, policy.offered)
+    models = on_offer(models, policy)
     page = Page(title="prm-app", analytics_enabled=False, fill_width=True)
     with page:
         publish(models)
@@ -114,20 +124,31 @@ def launch(
 ) -> None:
     """Opens the page; returns when it is closed.
 
-    Raises PrmError if its functions cannot be served as MCP tools though `mcp` asks for it.
+    Args:
+        models: The models behind it.
+        policy: What its visitors may do.
+        server_name: The address to listen on.
+        server_port: The port to listen on; None takes one that is free.
+        auth: The name and the password that it asks for.
+        mcp: Whether its functions are tools for agents too, at `/mcp`.
+
+    Raises:
+        InputError: They are to be tools, and the package for that is not installed.
     """
     os.environ.update(mended(server_name)[0])  # it asks itself whether it is there
     models.open()  # the page is there while its first model loads
+    models = on_offer(models, policy)
     page = build(models, policy)
+    check = password_check(*auth) if auth else None
     page.launch(
         server_name=server_name,
         server_port=server_port,
-        auth=password_check(*auth) if auth else None,
-        mcp_server=mcp,
+        auth=check,
+        mcp_server=False,
         prevent_thread_lock=True,
         theme=Theme(),
         head=HEAD,
-        app_kwargs={"routes": ROUTES, "middleware": [Middleware(BoundedRequests)]},
+        app_kwargs=_beside_the_page(models, check, server_name if mcp else None),
         share=False,
         run_history=False,
         max_file_size=MOST_BYTES,
@@ -136,13 +157,17 @@ def launch(
         ssr_mode=False,
         quiet=True,
     )
-    if mcp and not page.mcp_server:
-        page.close(verbose=False)
-        raise PrmError(
-            f"The MCP tools cannot be served ({page.mcp_error}): `pip install 'gradio[mcp]'` in an "
-            "environment of its own brings the versions they need; there the page scores with a "
-            "running server.",
-            settings=["url"],
-        )
     print(f"The page is on {page.local_url}", flush=True)
     until_ended(page)
+
+
+def _beside_the_page(models: Models, check: Check | None, mcp_host: str | None) -> dict[str, Any]:
+    """What Gradio's application serves besides the page: its files, the HTTP API, MCP."""
+    door = Door()
+    routes: list[BaseRoute] = [*ROUTES, Mount("/api", http_api(models, door, check))]
+    beside: dict[str, Any] = {"routes": routes, "middleware": [Middleware(BoundedRequests)]}
+    if mcp_host is not None:
+        tools, running = over_http(mcp_server(models, door), mcp_host)
+        routes.append(Route("/mcp", Protected(tools, check) if check else tools))
+        beside["lifespan"] = lambda app: running
+    return beside

@@ -11,6 +11,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from prm_app.api.limits import MOST_BYTES, MOST_OPENED
+from prm_app.api.progress import until_open
 from prm_app.errors import PrmError
 from prm_app.evaluation.opened import Opened, Source, lines, opened
 from prm_app.scoring import Models
@@ -22,9 +24,7 @@ from prm_app.ui.browse_run import Outcomes, Run, scored_while_shown
 from prm_app.ui.exports import EXPORTS, save, stem
 from prm_app.ui.gate import clicked, typed
 from prm_app.ui.header import Header
-from prm_app.ui.limits import MOST_BYTES, MOST_OPENED
 from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
-from prm_app.ui.progress import until_open
 
 SAMPLE = Path(__file__).parents[1] / "demo" / "processbench_gsm8k.jsonl"
 MOVED = """async (value) => {

@@ -17,9 +17,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from prm_app.api.limits import MOST_BYTES
 from prm_app.errors import PrmError
 from prm_app.ui.ending import is_ending
-from prm_app.ui.limits import MOST_BYTES
 
 UPLOADS = "/gradio_api/upload"
 """Bounded by Gradio itself, file by file."""

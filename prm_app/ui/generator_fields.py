@@ -8,9 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from prm_app.api.limits import MOST_SHOWN
 from prm_app.errors import InputError, PrmError
 from prm_app.generator import Generator
-from prm_app.ui.limits import MOST_SHOWN
 from prm_app.ui.listeners import SCORING, Values
 from prm_app.ui.policy import Policy
 from prm_app.ui.rank_inputs import RankInputs

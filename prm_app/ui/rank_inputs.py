@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.blocks import Block
 from gradio.events import Dependency
 
+from prm_app.api.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.errors import InputError
 from prm_app.solutions.candidates import from_text
 from prm_app.solutions.jsonl import PlaceError
@@ -15,7 +16,6 @@ from prm_app.solutions.rows import Problem
 from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.gate import one_of
-from prm_app.ui.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
 from prm_app.ui.listeners import QUIET, Values, ordered
 from prm_app.ui.views import alert, notice
 

@@ -9,6 +9,8 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from prm_app.api.limits import MOST_SHOWN, require_few
+from prm_app.api.rankings import Question, rankings
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models, Status
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
@@ -20,10 +22,8 @@ from prm_app.ui.exports import REPORT, save, saved
 from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
-from prm_app.ui.limits import MOST_SHOWN, require_few
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.policy import Policy
-from prm_app.ui.rank_answer import Question, rankings
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
 from prm_app.ui.report import ranking_report
 from prm_app.ui.second_model import second_model

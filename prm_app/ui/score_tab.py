@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import gradio as gr
 from gradio.events import Dependency
 
+from prm_app.api.limits import require_short, solution_within
+from prm_app.api.progress import until_open
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.solutions.documents import Opinion, Result
@@ -18,9 +20,7 @@ from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.exports import REPORT, save, saved
 from prm_app.ui.header import Header
-from prm_app.ui.limits import require_short, solution_within
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
-from prm_app.ui.progress import until_open
 from prm_app.ui.report import solution_report
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting

@@ -103,7 +103,7 @@ def test_several_models_share_the_process():
         ({"max_num_seqs": 4}, InputError, "no option max_num_seqs: it takes device, dtype, max_mo"),
         ({"dtype": "int8"}, InputError, "no dtype 'int8'"),
         ({"device": "cuda:77"}, InputError, "no device 'cuda:77' here"),
-        ({"max_model_len": 10**6}, ModelError, "reads at most 2,048 tokens"),
+        ({"max_model_len": 10**6}, ModelError, "a context of 1,000,000"),
     ],
 )
 def test_options_that_it_cannot_have_are_refused(options, kind, says):

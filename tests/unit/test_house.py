@@ -107,6 +107,10 @@ def test_only_the_page_imports_gradio_and_plotly():
     assert {room(m) for m in importers("gradio", "plotly")} == {"prm_app.ui"}
 
 
+def test_only_the_api_imports_mcp_and_fastapi():
+    assert {room(m) for m in importers("mcp", "fastapi")} == {"prm_app.api"}
+
+
 def test_the_plugin_imports_nothing_of_the_app():
     assert not {m for m in importers("prm_app") if m.startswith("vllm_prm")}
 
@@ -127,6 +131,7 @@ def test_a_family_needs_no_vllm():
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("generator", {"api_client", "errors"}),
+        ("api", {"catalog", "errors", "scoring", "solutions"}),
     ],
 )
 def test_a_room_knows_only_rooms_below_it(name, below):

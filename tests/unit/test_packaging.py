@@ -60,7 +60,8 @@ def test_all_that_the_plugin_imports_is_declared_and_the_reverse():
 def test_all_that_the_app_imports_is_declared_and_the_reverse():
     project = project_of(".")
     needed = declared(project["dependencies"])
-    assert imported("prm_app") - ENGINE == needed - {"vllm-prm"}
+    extra = declared(project["optional-dependencies"]["mcp"])
+    assert imported("prm_app") - ENGINE == needed - {"vllm-prm"} | extra
 
 
 @pytest.mark.parametrize("folder", ["tests", "training", "benchmarks"])
@@ -72,7 +73,7 @@ def test_all_that_is_beside_the_app_imports_what_is_declared(folder):
 
 
 def test_all_that_is_declared_is_pinned():
-    for backend in ("cpu", "cuda"):
+    for backend in ("cpu", "cuda", "transformers"):
         pins = (ROOT / "requirements" / f"{backend}.txt").read_text().splitlines()
         project = project_of(".")
         lists = [project["dependencies"], project_of("plugin")["dependencies"]]
@@ -120,14 +121,14 @@ def test_a_space_installs_what_the_project_needs():
     assert f"sdk_version: {gradio.removeprefix('gradio==')}" in (ROOT / "README.md").read_text()
 
 
-def test_both_backends_pin_the_same_page():
+def test_all_backends_pin_the_same_page():
     pins = [
         {line for line in (ROOT / "requirements" / f"{backend}.txt").read_text().splitlines()}
-        for backend in ("cpu", "cuda")
+        for backend in ("cpu", "cuda", "transformers")
     ]
-    for name in ("gradio", "plotly", "transformers", "tokenizers", "pytest"):
-        (cpu,), (cuda,) = ([pin for pin in each if pin.startswith(f"{name}==")] for each in pins)
-        assert cpu == cuda
+    for name in ("gradio", "plotly", "transformers", "tokenizers", "mcp", "pytest"):
+        found = [[pin for pin in each if pin.startswith(f"{name}==")] for each in pins]
+        assert found[0] == found[1] == found[2] and len(found[0]) == 1
 
 
 def test_the_app_depends_on_the_plugin_and_owns_none_of_its_files():

@@ -8,20 +8,25 @@ from concurrent.futures import Future
 import pytest
 from instant import InstantScorer, reward
 
+from prm_app.api.limits import MOST_IN_ALL, MOST_RANKED, require_few, solution_within
+from prm_app.api.progress import CHUNK, IN_FLIGHT, Outcomes, scored_one_by_one
 from prm_app.errors import InputError
+from prm_app.scoring import Scorer
 from prm_app.solutions.aggregation import AGGREGATIONS
 from prm_app.solutions.documents import rank_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import Solution
 from prm_app.ui import rank_views
-from prm_app.ui.limits import MOST_IN_ALL, MOST_RANKED, require_few, solution_within
-from prm_app.ui.progress import CHUNK, IN_FLIGHT, all_scored, scored_one_by_one
 
 PROBLEM = "1 + 1?"
 
 
 def solutions(count: int) -> dict[int, Solution]:
     return {i: Solution(PROBLEM, (f"step {i}",)) for i in range(1, count + 1)}
+
+
+async def all_scored(scorer: Scorer, given: dict[int, Solution]) -> Outcomes:
+    return [known async for known in scored_one_by_one(scorer, given)][-1]
 
 
 def ranking(count: int) -> Ranking:

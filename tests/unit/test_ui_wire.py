@@ -1,18 +1,14 @@
 """What a stranger sends over the wire, to a real page with a model that answers at once."""
 
 import json
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import instant
 import pytest
 
-from prm_app.ui.limits import MOST_BYTES
+from prm_app.api.limits import MOST_BYTES
 
 P, S = "1 + 1?", "so 2\nA: 2"
 REST = ["", "auto", "", None]
@@ -21,30 +17,9 @@ REST = ["", "auto", "", None]
 @pytest.fixture(scope="module")
 def page(tmp_path_factory) -> Iterator[httpx.Client]:
     """A client of the page; afterwards fails if the page's log holds a traceback."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path_factory.mktemp("page") / "log"
-    command = [sys.executable, instant.__file__, str(port)]
-    with log.open("w") as output:
-        program = subprocess.Popen(
-            command, stdout=output, stderr=output, cwd=Path(__file__).parents[2]
-        )
-    client = httpx.Client(
-        base_url=f"http://127.0.0.1:{port}",
-        headers={"Content-Type": "application/json"},
-        timeout=60,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while "The page is on" not in log.read_text():
-            assert program.poll() is None and time.monotonic() < deadline, log.read_text()
-            time.sleep(0.2)
-        yield client
-    finally:
-        program.terminate()
-        program.wait(30)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    with instant.page(tmp_path_factory.mktemp("page") / "log") as address:
+        headers = {"Content-Type": "application/json"}
+        yield httpx.Client(base_url=address, headers=headers, timeout=60)
 
 
 def called(page: httpx.Client, name: str, data: list) -> tuple[str, object]:

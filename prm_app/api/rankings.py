@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
+from prm_app.api.limits import MOST_SHOWN, require_short
+from prm_app.api.progress import Outcomes, scored_one_by_one, solutions_of, until_open
 from prm_app.catalog import Prm
 from prm_app.errors import InputError
 from prm_app.scoring import Models, Status
@@ -12,8 +14,6 @@ from prm_app.solutions.ranking import Ranking, RankOpinion
 from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split
 from prm_app.solutions.voting import group_by_answer, match_answer
-from prm_app.ui.limits import MOST_SHOWN, require_short
-from prm_app.ui.progress import Outcomes, scored_one_by_one, solutions_of, until_open
 
 VOTES_AT_ONCE = asyncio.Semaphore(2)
 """Each vote may keep a process busy for seconds."""

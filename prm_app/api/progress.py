@@ -8,11 +8,11 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice
 
+from prm_app.api.limits import solution_within
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
 from prm_app.solutions.steps import Split
-from prm_app.ui.limits import solution_within
 
 POLL_SECONDS = 0.25
 DRAWING_SHARE = 1 / 4
@@ -79,14 +79,6 @@ async def scored_one_by_one(
             except PrmError as error:
                 outcomes[number] = error
     yield outcomes
-
-
-async def all_scored(scorer: Scorer, solutions: Mapping[int, Solution | InputError]) -> Outcomes:
-    """What becomes of each in the end."""
-    outcomes: Outcomes = {}
-    async for known in scored_one_by_one(scorer, solutions):
-        outcomes = known
-    return outcomes
 
 
 async def _ask(

@@ -1,0 +1,134 @@
+"""The functions over HTTP: JSON in, JSON out, and their OpenAPI description.
+
+A failure is answered by its sentence, the field that is wrong if it is one, and a fitting status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI, Request, Security
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.security.http import HTTPBase
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from prm_app.api import functions
+from prm_app.api.functions import Door
+from prm_app.api.gate import Check, Protected
+from prm_app.api.schemas import Failure, Models, Ranked, RankQuestion, Scored, ScoreQuestion
+from prm_app.errors import (
+    BusyError,
+    EngineError,
+    InputError,
+    ModelError,
+    ModelNotFoundError,
+    NotAPrmError,
+    PrmError,
+    ServerError,
+)
+from prm_app.scoring import Models as AllModels
+
+STATUSES = (
+    (InputError, 422),
+    (ModelNotFoundError, 404),
+    (NotAPrmError, 422),
+    ((BusyError, ModelError, EngineError), 503),
+    (ServerError, 502),
+)
+"""The status of each error's answer; the first that fits."""
+_PASSWORD = HTTPBase(scheme="basic", scheme_name="password", auto_error=False)
+"""Only described here: `Protected` asks for it."""
+_REFUSED: dict[int | str, dict[str, Any]] = {
+    422: {"model": Failure, "description": "The request cannot be answered as it is."},
+    404: {"model": Failure, "description": "There is no such model."},
+    502: {"model": Failure, "description": "The server behind the page failed."},
+    503: {"model": Failure, "description": "The model cannot compute now, or too many ask."},
+}
+
+
+def http_api(models: AllModels, door: Door, check: Check | None) -> ASGIApp:
+    """The application to be mounted; with `check` it asks for a name and a password."""
+    api = FastAPI(
+        title="prm-app",
+        summary="See what a process reward model thinks of a mathematical solution, step by step.",
+        version=version("prm-app"),
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Security(_PASSWORD)] if check else [],
+    )
+    api.add_exception_handler(PrmError, _failed)
+    api.add_exception_handler(RequestValidationError, _invalid)
+    api.add_exception_handler(HTTPException, _refused)
+
+    @api.post(
+        "/score",
+        operation_id="score",
+        responses=_REFUSED,
+        response_model=Scored,
+        response_model_exclude_unset=True,
+    )
+    async def score(question: ScoreQuestion) -> Any:
+        """Scores each step of a solution with a process reward model."""
+        async with door:
+            return await functions.score(models, **question.model_dump())
+
+    @api.post(
+        "/rank",
+        operation_id="rank",
+        responses=_REFUSED,
+        response_model=Ranked,
+        response_model_exclude_unset=True,
+    )
+    async def rank(question: RankQuestion) -> Any:
+        """Ranks several solutions of one problem by their step rewards (Best-of-N).
+
+        A solution that could not be scored comes last, with its error.
+        """
+        async with door:
+            return await functions.rank(models, **question.model_dump())
+
+    @api.get("/models", operation_id="list_models", response_model=Models)
+    async def list_models() -> Any:
+        """Lists the process reward models on offer."""
+        return {"models": functions.list_models(models)}
+
+    return Protected(api, check) if check else api
+
+
+def _answer(status: int, error: str, field: str | None = None) -> JSONResponse:
+    headers = {"Retry-After": "1"} if status == 503 else None
+    return JSONResponse({"error": error, "field": field}, status, headers)
+
+
+def _failed(request: Request, error: Exception) -> JSONResponse:
+    status = next((status for kinds, status in STATUSES if isinstance(error, kinds)), 500)
+    return _answer(status, str(error))
+
+
+def _invalid(request: Request, error: Exception) -> JSONResponse:
+    """What a request's body got wrong, by its first fault."""
+    assert isinstance(error, RequestValidationError)
+    wrong = error.errors()[0]
+    if wrong["type"] == "json_invalid":
+        return _answer(400, f"The body is no JSON: {wrong['ctx']['error']}.")
+    field = _place(wrong["loc"])
+    if not field:
+        return _answer(422, "The body has to be a JSON object, with its Content-Type.")
+    said = {"missing": "is missing", "extra_forbidden": "is no field of this request"}
+    told = said.get(wrong["type"], wrong["msg"].removeprefix("Input "))
+    return _answer(422, f"“{field}” {told}.", field)
+
+
+def _place(parts: Sequence[Any]) -> str:
+    """Where in the body: `solutions[1]`."""
+    names = [f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts[1:]]
+    return "".join(names).removeprefix(".")
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _answer(error.status_code, str(error.detail))

@@ -1,0 +1,145 @@
+"""The functions as tools for agents: an MCP server, on stdio or to be mounted on the page's."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from starlette.types import ASGIApp
+
+from prm_app.api import functions, schemas
+from prm_app.api.functions import Door, Tell
+from prm_app.api.schemas import (
+    Delimiter,
+    How,
+    ModelName,
+    Problem,
+    Ranked,
+    Reference,
+    Scored,
+    SecondModel,
+    SolutionText,
+    SolutionTexts,
+    SplitName,
+    Threshold,
+)
+from prm_app.errors import InputError, PrmError
+from prm_app.scoring import Models
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+Running = AbstractAsyncContextManager[None]
+_INSTRUCTIONS = (
+    "A process reward model reads a mathematical solution and gives each step a reward in [0, 1]: "
+    "the probability that it and all before it are right. Use score_solution to find the first "
+    "wrong step of one solution, and rank_solutions to choose among several."
+)
+
+
+def require_mcp() -> None:
+    """Raises InputError without version 2 of the package mcp."""
+    try:
+        installed = version("mcp")
+    except PackageNotFoundError:
+        installed = "none"
+    if not installed.startswith("2."):
+        raise InputError(
+            f"Tools for agents need version 2 of the package mcp, and {installed} is installed: "
+            "`pip install 'mcp>=2,<3'`."
+        )
+
+
+def mcp_server(models: Models, door: Door) -> "MCPServer[Any]":
+    """The server with its three tools; raises InputError without the package mcp."""
+    require_mcp()
+    from mcp.server import MCPServer
+    from mcp.server.mcpserver import Context
+    from mcp.server.mcpserver.exceptions import ToolError
+    from mcp.types import ToolAnnotations
+
+    server = MCPServer[Any](
+        "prm-app", version=version("prm-app"), instructions=_INSTRUCTIONS, log_level="WARNING"
+    )
+    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+
+    def tell_of(context: Context) -> Tell:
+        told = -1.0
+
+        async def tell(done: float, sentence: str) -> None:
+            nonlocal told
+            if done <= told:  # the protocol wants it to rise
+                return
+            told = done
+            await context.report_progress(done, 1.0, sentence)
+
+        return tell
+
+    @server.tool(annotations=reads)
+    async def score_solution(
+        context: Context,
+        problem: Problem,
+        solution: SolutionText,
+        model: ModelName = "",
+        split: SplitName = "auto",
+        delimiter: Delimiter = "",
+        threshold: Threshold = None,
+        compare_with: SecondModel = "",
+    ) -> Scored:
+        """Scores each step of a solution with a process reward model."""
+        given = (problem, solution, model, split, delimiter, threshold, compare_with)
+        try:
+            async with door:
+                return Scored(**await functions.score(models, *given, tell=tell_of(context)))
+        except PrmError as error:
+            raise ToolError(str(error)) from error
+
+    @server.tool(annotations=reads)
+    async def rank_solutions(
+        context: Context,
+        problem: Problem,
+        solutions: SolutionTexts,
+        aggregation: How = "mean",
+        model: ModelName = "",
+        split: SplitName = "auto",
+        delimiter: Delimiter = "",
+        threshold: Threshold = None,
+        compare_with: SecondModel = "",
+        reference_answer: Reference = "",
+    ) -> Ranked:
+        """Ranks several solutions of one problem by their step rewards (Best-of-N)."""
+        given = (problem, solutions, aggregation, model, split, delimiter, threshold)
+        second = (compare_with, reference_answer)
+        try:
+            async with door:
+                tell = tell_of(context)
+                return Ranked(**await functions.rank(models, *given, *second, tell=tell))
+        except PrmError as error:
+            raise ToolError(str(error)) from error
+
+    @server.tool(annotations=reads)
+    async def list_models() -> schemas.Models:
+        """Lists the process reward models on offer."""
+        return schemas.Models.model_validate({"models": functions.list_models(models)})
+
+    return server
+
+
+def run_stdio(models: Models) -> None:
+    """Serves the tools to the program that has started this one, until it ends the connection."""
+
+    async def serve() -> None:
+        await mcp_server(models, Door()).run_stdio_async()
+
+    asyncio.run(serve())
+
+
+def over_http(server: "MCPServer[Any]", host: str) -> tuple[ASGIApp, Running]:
+    """The server as an application for the path `/mcp`, and what has to run around it.
+
+    Args:
+        server: The server.
+        host: The address that the page listens on; on loopback it answers to no other name.
+    """
+    app = server.streamable_http_app(streamable_http_path="/mcp", host=host)
+    return app, server.session_manager.run()
