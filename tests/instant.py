@@ -81,7 +81,7 @@ def page(log: Path, *options: str) -> Iterator[str]:
             cwd=Path(__file__).parents[1],
         )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while "The page is on" not in log.read_text():
             assert program.poll() is None and time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)

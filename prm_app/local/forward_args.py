@@ -111,8 +111,8 @@ def available_memory(options: Options) -> int:
 
     place = device(options)
     if place.type == "cuda":
-        return torch.cuda.mem_get_info(place)[0]
-    return psutil.virtual_memory().available
+        return int(torch.cuda.mem_get_info(place)[0])
+    return int(psutil.virtual_memory().available)
 
 
 def itemsize(options: Options, weights: int) -> int:
@@ -136,5 +136,5 @@ def _has_bf16(place: torch.device) -> bool:
     import torch
 
     if place.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return place.type == "mps" or has_bf16()

@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vllm_prm.families import FamilyError, PrmFamily
 from vllm_prm.forward import ForwardModel
@@ -26,7 +27,7 @@ _COMPUTING = threading.Lock()
 """Models of one process compute in turn: each batch fills the device."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     token_ids: list[int]
     future: Future[Outputs]
@@ -150,8 +151,9 @@ def _load(folder: Path, family: PrmFamily, place: str, kind: str) -> ForwardMode
 @contextmanager
 def _quietly() -> Iterator[None]:
     """Keeps Transformers from reporting that its trunk leaves the head's weights alone."""
-    from transformers.utils import logging
+    import transformers
 
+    logging: Any = transformers.utils.logging
     said = logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
