@@ -125,7 +125,8 @@ def memory_needed(folder: Path, options: Options) -> int:
     config = json.loads((folder / "config.json").read_text())
     weights = parameters(folder)
     states = 8 * config["hidden_size"] + 4 * config["intermediate_size"]
-    return itemsize(options, weights) * (weights + states * BATCH_TOKENS[device(options).type])
+    tokens = BATCH_TOKENS[device(options).type]
+    return itemsize(options, weights) * int(weights + states * tokens)
 
 
 def _named(options: Options) -> str:

@@ -107,6 +107,7 @@ def test_peers_are_loaded_one_after_the_other_and_closed(monkeypatch, tmp_path):
         def close(self):
             seen.append(f"{self.peer} is closed")
 
+    monkeypatch.setattr(run, "require_engine", lambda: None)
     monkeypatch.setattr(run, "Worker", Worker)
     monkeypatch.setattr(run, "measured", lambda settings, workers, tell: {"results": {}})
     settings = run.Settings(find_model("demo-skywork"), tmp_path, peers=("vllm", "ours"))
