@@ -18,6 +18,7 @@ from prm_app.api.gate import Check, Protected
 from prm_app.api.http import http_api
 from prm_app.api.limits import MOST_BYTES
 from prm_app.api.tools import mcp_server, over_http
+from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
