@@ -1,6 +1,7 @@
 """The functions as tools for agents: an MCP server, on stdio or to be mounted on the page's."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -54,28 +55,25 @@ def mcp_server(models: Models, door: Door) -> "MCPServer[Any]":
     """The server with its three tools; raises InputError without the package mcp."""
     require_mcp()
     from mcp.server import MCPServer
-    from mcp.server.mcpserver import Context
-    from mcp.server.mcpserver.exceptions import ToolError
     from mcp.types import ToolAnnotations
 
     server = MCPServer[Any](
         "prm-app", version=version("prm-app"), instructions=_INSTRUCTIONS, log_level="WARNING"
     )
-    reads = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
-    def tell_of(context: Context) -> Tell:
-        told = -1.0
+    async def list_models() -> schemas.Models:
+        """Lists the process reward models on offer."""
+        return schemas.Models.model_validate({"models": functions.list_models(models)})
 
-        async def tell(done: float, sentence: str) -> None:
-            nonlocal told
-            if done <= told:  # the protocol wants it to rise
-                return
-            told = done
-            await context.report_progress(done, 1.0, sentence)
+    for tool in (_score_solution(models, door), _rank_solutions(models, door), list_models):
+        server.add_tool(tool, annotations=ToolAnnotations(read_only_hint=True))
+    return server
 
-        return tell
 
-    @server.tool(annotations=reads)
+def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Scored]]:
+    from mcp.server.mcpserver import Context
+    from mcp.server.mcpserver.exceptions import ToolError
+
     async def score_solution(
         context: Context,
         problem: Problem,
@@ -90,11 +88,17 @@ def mcp_server(models: Models, door: Door) -> "MCPServer[Any]":
         given = (problem, solution, model, split, delimiter, threshold, compare_with)
         try:
             async with door:
-                return Scored(**await functions.score(models, *given, tell=tell_of(context)))
+                return Scored(**await functions.score(models, *given, tell=_tell_of(context)))
         except PrmError as error:
             raise ToolError(str(error)) from error
 
-    @server.tool(annotations=reads)
+    return score_solution
+
+
+def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[Ranked]]:
+    from mcp.server.mcpserver import Context
+    from mcp.server.mcpserver.exceptions import ToolError
+
     async def rank_solutions(
         context: Context,
         problem: Problem,
@@ -112,17 +116,25 @@ def mcp_server(models: Models, door: Door) -> "MCPServer[Any]":
         second = (compare_with, reference_answer)
         try:
             async with door:
-                tell = tell_of(context)
+                tell = _tell_of(context)
                 return Ranked(**await functions.rank(models, *given, *second, tell=tell))
         except PrmError as error:
             raise ToolError(str(error)) from error
 
-    @server.tool(annotations=reads)
-    async def list_models() -> schemas.Models:
-        """Lists the process reward models on offer."""
-        return schemas.Models.model_validate({"models": functions.list_models(models)})
+    return rank_solutions
 
-    return server
+
+def _tell_of(context: Any) -> Tell:
+    """Tells the agent that calls how far its request is."""
+    told = -1.0
+
+    async def tell(done: float, sentence: str) -> None:
+        nonlocal told
+        if done > told:  # the protocol wants it to rise
+            told = done
+            await context.report_progress(done, 1.0, sentence)
+
+    return tell
 
 
 def run_stdio(models: Models) -> None:
