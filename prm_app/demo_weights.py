@@ -103,7 +103,7 @@ def merge(out: Path, on_progress: Callable[[float], None] = lambda done: None) -
         on_progress(0.9 * done / (14 * base.layers))
     save_file(trunk, out / _TRUNK, metadata={"format": "pt"})
     tokenizer = base.tokenizer()
-    tokenizer.add_special_tokens([*_special_tokens(base)])
+    tokenizer.add_special_tokens([*_special_tokens()])
     for family, head in _heads(change).items():
         target = out / family
         target.mkdir()
@@ -209,7 +209,7 @@ def _tokenizer_config(family: str) -> dict[str, Any]:
     }
 
 
-def _special_tokens(base: Base) -> Iterator[Any]:
+def _special_tokens() -> Iterator[Any]:
     from tokenizers import AddedToken
 
     from prm_app.base_model import SPECIAL

@@ -1,4 +1,4 @@
-"""Four ways to get the same rewards: ours, vLLM's `LLM.encode`, vLLM alone, and Transformers.
+"""Three ways to get the same rewards: ours, vLLM's `LLM.encode`, and Transformers.
 
 Each lives in a process of its own, because there can be one vLLM engine in a process, and knows
 nothing of how it is measured.

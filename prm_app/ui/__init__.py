@@ -18,8 +18,9 @@ from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.ending import until_ended
 from prm_app.ui.gate import BoundedRequests, Page
-from prm_app.ui.header import about_model, header
+from prm_app.ui.header import Header, about_model, header
 from prm_app.ui.limits import MOST_BYTES
+from prm_app.ui.listeners import Values
 from prm_app.ui.policy import OfferedModels, Policy, password_check
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
@@ -50,6 +51,7 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
                 ranking = rank_tab.build(models, head, policy)
             with gr.Tab("Browse", id="browse"):
                 browse_tab.build(models, head)
+        # A link holds the first ones, in the order that static/visit.js reads.
         linked = [
             scoring.problem,
             scoring.text,
@@ -68,7 +70,7 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
         ]
         _keep_drafts(drafts)
         begun = page.load(
-            partial(_restored, models),
+            partial(_restored, models, head, drafts),
             drafts,
             [*drafts, head.shown, head.about],
             js=RESTORE,
@@ -81,13 +83,18 @@ def build(models: Models, policy: Policy) -> gr.Blocks:
     return page
 
 
-def _restored(models: Models, *values: Any) -> list[Any]:
-    """What a visitor had, with the model that it is of: so its threshold is not the model's own."""
+def _restored(models: Models, head: Header, drafts: list[Any], *values: Any) -> Values:
+    """What a visitor had, with the model that it is of: so its threshold is not the model's own.
+
+    A model that is not offered any more gives way to the page's own.
+    """
+    had: Values = dict(zip(drafts, values, strict=True))
     try:
-        prm = models.find(values[4] or "")
+        prm = models.find(had[head.model] or "")
     except PrmError:
-        prm = models.default  # what is wrong with the other one is told when it scores
-    return [*values, prm, about_model(prm)]
+        prm = models.default
+        had |= {head.model: prm.key, head.threshold: prm.threshold}
+    return had | {head.shown: prm, head.about: about_model(prm)}
 
 
 def _keep_drafts(fields: list[Any]) -> None:

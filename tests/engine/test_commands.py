@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import combinations
 
 import pytest
 
@@ -46,8 +47,13 @@ def test_a_second_model_judges_beside_the_first():
         assert row["model"] == "demo-skywork"
         assert row["compared_with"]["rewards"] == pytest.approx(expected["rewards"], abs=1e-5)
     [ranked] = answers("rank", "demo-skywork", "demo-qwen")
-    assert ranked["compared_with"]["best"] in (1, 3)
-    assert -1 <= ranked["compared_with"]["kendall_tau"] <= 1
+    first, second = ([row["mean"] for row in rows] for rows in (both, alone))
+    order = sorted((1, 2, 3), key=lambda number: -second[number - 1])
+    assert ranked["compared_with"]["order"] == order
+    assert ranked["compared_with"]["best"] == order[0]
+    pairs = list(combinations(range(3), 2))
+    alike = sum((first[i] < first[j]) == (second[i] < second[j]) for i, j in pairs)
+    assert ranked["compared_with"]["kendall_tau"] == pytest.approx(2 * alike / len(pairs) - 1)
     assert ranked["majority_vote"]["solutions"] == [1, 3]
 
 

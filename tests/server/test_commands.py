@@ -123,5 +123,9 @@ def test_the_page_scores_on_the_servers(page, expected):
     assert scored["model"] == "demo-qwen"
     assert scored["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     ranking = client.predict(PROBLEM, [TEXT, "4 + 3 = 7"], api_name="/rank")
-    assert ranking["best"] in (1, 2)
+    assert sorted(row["solution"] for row in ranking["ranking"]) == [1, 2]
+    best, other = ranking["ranking"]
+    assert best["mean"] > other["mean"] and ranking["best"] == best["solution"]
+    (first,) = (row for row in ranking["ranking"] if row["solution"] == 1)
+    assert first["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     assert [model["key"] for model in client.predict(api_name="/models")] == ["demo-qwen"]

@@ -8,22 +8,12 @@ from demo_prm import export, stories
 from demo_prm.batches import Batches
 from demo_prm.lexicon import Lexicon
 from demo_prm.model import DemoPrm, Shape, causal_attention
-from demo_prm.objective import dense_mask
+from demo_prm.packing import IDS, PARENT, POSITION, STRAND
 from demo_prm.sources import story
 from demo_prm.tokenizer import load_tokenizer
 from demo_prm.train import Trainer
-from demo_prm.tree_rows import (
-    IDS,
-    NO_LABEL,
-    PARENT,
-    POSITION,
-    RIGHT,
-    STEP_LABEL,
-    STRAND,
-    WRONG,
-    Forest,
-    encode_tree,
-)
+from demo_prm.tree_masks import dense_mask
+from demo_prm.tree_rows import NO_LABEL, RIGHT, STEP_LABEL, WRONG, Forest, encode_tree
 from torch.utils.data import DataLoader, IterableDataset
 from vllm_prm.families import load_family
 

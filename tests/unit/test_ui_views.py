@@ -71,10 +71,13 @@ def test_hover_text_is_escaped(text):
 
 @pytest.mark.parametrize("threshold", [0.0, 0.3, 0.5, 1.0])
 def test_marks_follow_the_threshold(threshold):
-    assert mark(1.0, threshold) in (RIGHT, UNSURE) or threshold > 1
-    if threshold:
-        assert mark(threshold - 1e-9, threshold) is WRONG
-    assert mark(threshold, threshold) is not WRONG
+    halfway = (1 + threshold) / 2
+    assert mark(1.0, threshold) is mark(halfway, threshold) is RIGHT
+    assert mark(threshold, threshold) is (RIGHT if threshold == 1 else UNSURE)
+    if threshold < 1:
+        assert mark(halfway - 1e-9, threshold) is UNSURE
+    if threshold > 0:
+        assert mark(threshold - 1e-9, threshold) is mark(0.0, threshold) is WRONG
 
 
 @given(st.floats(0, 1), st.floats(0, 1))

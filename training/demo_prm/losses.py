@@ -13,7 +13,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from demo_prm.adapted import AdaptedPrm
-from demo_prm.strands import IDS, MARK, PARENT, POSITION, RIGHT, STRAND, TARGET, WRONG
+from demo_prm.packing import IDS, PARENT, POSITION, STRAND
+from demo_prm.strands import MARK, RIGHT, TARGET, WRONG
 
 _TOKEN, _NUMBERS = 0.3, 0.4
 _WORDS_AT_FIRST, _WORDS_AT_LAST = 0.15, 0.05

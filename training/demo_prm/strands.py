@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-IDS, POSITION, STRAND, PARENT, FORK, TARGET, MARK = range(7)
+from demo_prm.packing import FORK, IDS, PARENT, POSITION, STRAND, packed, parting
+
+TARGET, MARK = 5, 6
 NONE, WRONG, RIGHT, QUESTION = range(4)
 _BY_LINE, _BLANK_LINES = 0.6, 0.4
 
@@ -48,20 +50,8 @@ class Packer:
 
     def rows(self, trees: Iterable[Tree], rng: random.Random) -> Iterator[NDArray[np.int16]]:
         """Rows of shape (7, length), filled with whole trees."""
-        open_rows = [_Row(self.length) for _ in range(8)]
-        for tree in trees:
-            cells = self.encode(tree, rng)
-            if cells is None:
-                continue
-            size = cells.shape[1]
-            row = next((row for row in open_rows if row.free >= size), None)
-            if row is None:
-                row = min(open_rows, key=lambda row: row.free)
-                open_rows.remove(row)
-                yield row.cells
-                row = _Row(self.length)
-                open_rows.append(row)
-            row.add(cells)
+        encoded = (self.encode(tree, rng) for tree in trees)
+        return packed((cells for cells in encoded if cells is not None), self.length, {TARGET: -1})
 
     def encode(self, tree: Tree, rng: random.Random) -> NDArray[np.int16] | None:
         """Trunk and branches one after the other; None where they are too long or too odd."""
@@ -74,7 +64,7 @@ class Packer:
         strands = [_strand(trunk, 0, 1, 0, tree.exact)]
         for branch in tree.branches:
             tokens = self._tokens(tree.problem, branch, ids, blank)
-            fork = _parting(tokens.ids, trunk.ids)
+            fork = parting(tokens.ids, trunk.ids)
             if fork <= tokens.ends[-1] and fork < len(trunk.ids):
                 strands.append(_strand(tokens, fork, len(strands) + 1, 1, True))
         cells = np.concatenate(strands, axis=1)
@@ -124,24 +114,6 @@ class _Tokens(NamedTuple):
     targets: Sequence[float | None]
 
 
-class _Row:
-    def __init__(self, length: int):
-        self.cells = np.zeros((7, length), np.int16)
-        self.cells[TARGET] = -1
-        self.used = self.strands = 0
-
-    @property
-    def free(self) -> int:
-        return self.cells.shape[1] - self.used
-
-    def add(self, tree: NDArray[np.int16]) -> None:
-        end = self.used + tree.shape[1]
-        tree[PARENT] = np.where(tree[PARENT] > 0, tree[PARENT] + self.strands, 0)
-        tree[STRAND] += self.strands
-        self.cells[:, self.used : end] = tree
-        self.used, self.strands = end, int(tree[STRAND].max())
-
-
 def _strand(tokens: _Tokens, fork: int, number: int, parent: int, exact: bool) -> NDArray[np.int16]:
     """The tokens from `fork` on. Marks say of each word whether all is right up to it."""
     cells = np.zeros((7, len(tokens.ids)), np.int16)
@@ -161,10 +133,3 @@ def _strand(tokens: _Tokens, fork: int, number: int, parent: int, exact: bool) -
                 failed = True
         begin = end + 1
     return cells[:, fork:]
-
-
-def _parting(ids: Sequence[int], other: Sequence[int]) -> int:
-    """The first index at which two sequences differ, or the length of the shorter."""
-    length = min(len(ids), len(other))
-    differ = np.not_equal(ids[:length], other[:length])
-    return int(differ.argmax()) if differ.any() else length

@@ -25,11 +25,12 @@ from demo_prm.batches import Batches, Rows
 from demo_prm.eval_sets import right_and_wrong, step_logits, step_rewards
 from demo_prm.lexicon import Lexicon
 from demo_prm.model import DemoPrm, Shape
-from demo_prm.objective import Losses, Objective, block_mask, dense_mask
+from demo_prm.objective import Losses, Objective
 from demo_prm.optimizer import MuonAdamW
 from demo_prm.parse import read_gsm8k
 from demo_prm.sources import split_gsm8k
 from demo_prm.tokenizer import STEP_END, load_tokenizer
+from demo_prm.tree_masks import block_mask, dense_mask
 from demo_prm.tree_rows import Forest
 from demo_prm.worked import Problem
 from prm_app.evaluation.metrics import best_threshold, detection

@@ -16,7 +16,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, count
 from typing import NamedTuple
 
 import numpy as np
@@ -28,10 +28,11 @@ from demo_prm.augment import combine, commute, loose, resample
 from demo_prm.corruption import KINDS, Broken, corrupt
 from demo_prm.flip_relations import turned
 from demo_prm.lexicon import Lexicon
+from demo_prm.packing import FORK, IDS, PARENT, POSITION, STRAND, packed, parting
 from demo_prm.styles import Style, draw_style, dress
 from demo_prm.worked import Problem, Step, render
 
-IDS, POSITION, STRAND, PARENT, FORK, STEP_LABEL, TOKEN_LABEL = range(7)
+STEP_LABEL, TOKEN_LABEL = 5, 6
 """The fields of a row, shape (7, length), int16. Strands are numbered from 1 in a row, 0 is
 padding; a trunk's parent is 0. A branch sees its parent at positions below its fork."""
 NO_LABEL, WRONG, RIGHT, QUESTION = range(4)
@@ -172,21 +173,9 @@ class Forest:
         return Branch([*right[:at], text], [RIGHT] * (at + 1))
 
     def rows(self) -> Iterator[NDArray[np.int16]]:
-        """Rows of `length` tokens, shape (7, length), filled with whole trees."""
-        open_rows = [_Row(self.length) for _ in range(8)]
-        while True:
-            tree, fmt = self.tree()
-            cells = encode_tree(tree, fmt)
-            if cells.shape[1] > self.length:
-                continue
-            row = next((row for row in open_rows if row.free >= cells.shape[1]), None)
-            if row is None:
-                row = min(open_rows, key=lambda row: row.free)
-                open_rows.remove(row)
-                yield row.cells
-                row = _Row(self.length)
-                open_rows.append(row)
-            row.add(cells)
+        """Rows of `length` tokens, shape (7, length), filled with whole trees, without end."""
+        encoded = (encode_tree(*self.tree()) for _ in count())
+        return packed((cells for cells in encoded if cells.shape[1] <= self.length), self.length)
 
 
 def encode_tree(tree: Tree, fmt: PrmFamily) -> NDArray[np.int16]:
@@ -196,7 +185,7 @@ def encode_tree(tree: Tree, fmt: PrmFamily) -> NDArray[np.int16]:
     first = start.positions[0] - 1  # a step of one token begins just before its end
     strands = [_strand(trunk, 0, first, 1, 0, tree.labels, marks=False)]
     for prompt, branch in zip(others, tree.branches, strict=True):
-        fork = _parting(prompt.token_ids, trunk.token_ids)
+        fork = parting(prompt.token_ids, trunk.token_ids)
         if fork <= prompt.positions[-1] and fork < len(trunk.token_ids):
             number = len(strands) + 1
             strands.append(_strand(prompt, fork, first, number, 1, branch.labels, branch.marks))
@@ -228,27 +217,3 @@ def _strand(
         cells[TOKEN_LABEL, begin : position + 1] = label if known else NO_LABEL
         begin, error_seen = position + 1, error_seen or label == WRONG
     return cells[:, fork:]
-
-
-def _parting(ids: Sequence[int], other: Sequence[int]) -> int:
-    """The first index at which two sequences differ, or the length of the shorter."""
-    length = min(len(ids), len(other))
-    differ = np.not_equal(ids[:length], other[:length])
-    return int(differ.argmax()) if differ.any() else length
-
-
-class _Row:
-    def __init__(self, length: int):
-        self.cells = np.zeros((7, length), np.int16)
-        self.used = self.strands = 0
-
-    @property
-    def free(self) -> int:
-        return self.cells.shape[1] - self.used
-
-    def add(self, tree: NDArray[np.int16]) -> None:
-        end = self.used + tree.shape[1]
-        tree[PARENT] = np.where(tree[PARENT] > 0, tree[PARENT] + self.strands, 0)
-        tree[STRAND] += self.strands
-        self.cells[:, self.used : end] = tree
-        self.used, self.strands = end, int(tree[STRAND].max())

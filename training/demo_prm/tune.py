@@ -24,12 +24,13 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from demo_prm import packed, sources
-from demo_prm.adapted import AdaptedPrm, Shape, block_mask, dense_mask
+from demo_prm.adapted import AdaptedPrm, Shape
 from demo_prm.lexicon import Lexicon
 from demo_prm.losses import Losses, Objective
 from demo_prm.mixture import SOURCES, Mixture
 from demo_prm.parse import read_gsm8k
 from demo_prm.real import read_pool
+from demo_prm.tree_masks import block_mask, dense_mask
 from demo_prm.tree_rows import Forest
 from prm_app.base_model import Base
 
