@@ -14,6 +14,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from prm_app.catalog import find_model
 from prm_app.evaluation.opened import Opened, Source, lines
 from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import Result
@@ -82,7 +83,7 @@ def solution_report(result: Result, threshold: float) -> str:
         f"{_chart()}</div>{views.facts(result, threshold)}"
     )
     curve = figures.reward_curve(scored, threshold, second)
-    return _page("One solution", f"Scored by {scored.model}", body, [curve])
+    return _page("One solution", f"Scored by {find_model(scored.model).title}", body, [curve])
 
 
 def ranking_report(ranking: Ranking, how: Aggregation, threshold: float) -> str:

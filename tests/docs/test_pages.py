@@ -82,7 +82,9 @@ def test_commands_and_options_exist(options, page):
 
 @pytest.mark.parametrize("page", PAGES)
 def test_an_option_named_alone_is_one_of_some_command(options, page):
-    every = set().union(*map(options, ("ui", "score", "rank", "eval", "reward", "serve", "bench")))
+    every = set().union(
+        *map(options, ("ui", "score", "rank", "eval", "report", "reward", "serve", "bench"))
+    )
     for span in spans(page):
         if span.startswith("--") and page != "plugin/README.md":
             assert re.match(r"--[\w.-]+", span)[0] in every | {"--help"}, span
