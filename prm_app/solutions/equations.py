@@ -288,4 +288,5 @@ def _changes_unit(left: _Side, right: _Side, a: Fraction, b: Fraction) -> bool:
 
 
 def _digits(number: Fraction) -> str:
-    return f"{(Decimal(number.numerator) / number.denominator).normalize():.10g}"
+    text = f"{Decimal(number.numerator) / number.denominator:.10g}"
+    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text

@@ -13,11 +13,14 @@ COUNT = len(EXAMPLE["solutions"])
 
 def opened(page: Page) -> Page:
     page.get_by_role("tab", name="Best-of-N").click()
+    expect(page.locator("#winner .votes").first).to_be_visible()
     return page
 
 
 def rank(page: Page) -> None:
+    """Ranks, and waits until the ranking that was there before is replaced."""
     page.locator("#rank").click()
+    page.wait_for_timeout(1500)
 
 
 def rows(page: Page, count: int):
