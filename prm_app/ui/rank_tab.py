@@ -206,9 +206,6 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
             if isinstance(known, Status):
                 yield {tab.message: views.waiting(known.stage, known.progress, SOON)}
                 continue
-            if not known.outcomes:  # what is shown stays until something new is known
-                yield {tab.message: rank_views.progress(known)}
-                continue
             changes = {
                 tab.empty: gr.HTML(visible=False),
                 tab.place: gr.Column(visible=True),
