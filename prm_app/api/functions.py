@@ -8,7 +8,7 @@ from dataclasses import fields
 from typing import Any
 
 from prm_app.api.limits import MOST_RANKED, require_few
-from prm_app.api.progress import Outcomes, scored_one_by_one, solutions_of, until_open
+from prm_app.api.progress import Outcomes, scored_by, solutions_of
 from prm_app.api.rankings import Question, rankings
 from prm_app.catalog import Prm
 from prm_app.errors import BusyError, InputError, PrmError
@@ -152,12 +152,11 @@ async def _scored(
 ) -> Outcomes:
     """What becomes of each text."""
     solutions = await solutions_of(problem, texts, split, delimiter)
-    opening = models.open(prm.key)
-    async for status in until_open(models, prm.key, opening):
-        await _tell_of_load(tell, status)
     outcomes: Outcomes = {}
-    with opening.result() as scorer:
-        async for outcomes in scored_one_by_one(scorer, solutions):
+    async for status, _, outcomes in scored_by(models, prm.key, solutions):
+        if status:
+            await _tell_of_load(tell, status)
+        else:
             await _tell_of_scores(tell, len(outcomes), len(texts))
     return outcomes
 

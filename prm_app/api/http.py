@@ -64,25 +64,15 @@ def http_api(models: AllModels, door: Door, check: Check | None) -> ASGIApp:
     api.add_exception_handler(RequestValidationError, _invalid)
     api.add_exception_handler(HTTPException, _refused)
 
-    @api.post(
-        "/score",
-        operation_id="score",
-        responses=_REFUSED,
-        response_model=Scored,
-        response_model_exclude_unset=True,
-    )
+    answers: dict[str, Any] = {"responses": _REFUSED, "response_model_exclude_unset": True}
+
+    @api.post("/score", operation_id="score", response_model=Scored, **answers)
     async def score(question: ScoreQuestion) -> Any:
         """Scores each step of a solution with a process reward model."""
         async with door:
             return await functions.score(models, **question.model_dump())
 
-    @api.post(
-        "/rank",
-        operation_id="rank",
-        responses=_REFUSED,
-        response_model=Ranked,
-        response_model_exclude_unset=True,
-    )
+    @api.post("/rank", operation_id="rank", response_model=Ranked, **answers)
     async def rank(question: RankQuestion) -> Any:
         """Ranks several solutions of one problem by their step rewards (Best-of-N).
 

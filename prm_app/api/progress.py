@@ -9,6 +9,7 @@ from functools import partial
 from itertools import islice
 
 from prm_app.api.limits import solution_within
+from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
@@ -79,6 +80,18 @@ async def scored_one_by_one(
             except PrmError as error:
                 outcomes[number] = error
     yield outcomes
+
+
+async def scored_by(
+    models: Models, name: str, solutions: Mapping[int, Solution | InputError]
+) -> AsyncIterator[tuple[Status | None, Prm | None, Outcomes]]:
+    """How far a model is until it is open, then the outcomes so far with the model they are of."""
+    opening = models.open(name)
+    async for status in until_open(models, name, opening):
+        yield status, None, {}
+    with opening.result() as scorer:
+        async for outcomes in scored_one_by_one(scorer, solutions):
+            yield None, scorer.prm, outcomes
 
 
 async def _ask(

@@ -6,12 +6,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from prm_app.api.limits import MOST_SHOWN, require_short
-from prm_app.api.progress import Outcomes, scored_one_by_one, solutions_of, until_open
-from prm_app.catalog import Prm
-from prm_app.errors import InputError
+from prm_app.api.progress import scored_by, solutions_of
 from prm_app.scoring import Models, Status
 from prm_app.solutions.ranking import Ranking, RankOpinion
-from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split
 from prm_app.solutions.voting import group_by_answer, match_answer
 
@@ -49,11 +46,11 @@ async def rankings(
     require_short("reference answer", question.reference, 1000)
     solutions = await solutions_of(question.problem, texts, question.split, question.delimiter)
     ranking = Ranking(question.problem, len(texts), {})
-    async for status, _, outcomes in _scored(models, question.model, solutions):
+    async for status, _, outcomes in scored_by(models, question.model, solutions):
         ranking = replace(ranking, outcomes=outcomes)
         yield status or ranking
     if question.second:
-        async for status, prm, theirs in _scored(models, question.second, solutions):
+        async for status, prm, theirs in scored_by(models, question.second, solutions):
             if prm is not None:
                 second = Ranking(question.problem, len(texts), theirs)
                 ranking = replace(ranking, second=RankOpinion(prm.title, second, prm.threshold))
@@ -61,18 +58,6 @@ async def rankings(
     if len(texts) <= MOST_SHOWN and ranking.scored:
         async for whole in _answered(ranking, question.reference, texts):
             yield whole
-
-
-async def _scored(
-    models: Models, name: str, solutions: Mapping[int, Solution | InputError]
-) -> AsyncIterator[tuple[Status | None, Prm | None, Outcomes]]:
-    """How far a model is until it is open, then the outcomes so far with the model they are of."""
-    opening = models.open(name)
-    async for status in until_open(models, name, opening):
-        yield status, None, {}
-    with opening.result() as scorer:
-        async for outcomes in scored_one_by_one(scorer, solutions):
-            yield None, scorer.prm, outcomes
 
 
 async def _answered(

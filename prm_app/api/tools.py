@@ -1,8 +1,8 @@
 """The functions as tools for agents: an MCP server, on stdio or to be mounted on the page's."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +72,6 @@ def mcp_server(models: Models, door: Door) -> "MCPServer[Any]":
 
 def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Scored]]:
     from mcp.server.mcpserver import Context
-    from mcp.server.mcpserver.exceptions import ToolError
 
     async def score_solution(
         context: Context,
@@ -86,18 +85,14 @@ def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Score
     ) -> Scored:
         """Scores each step of a solution with a process reward model."""
         given = (problem, solution, model, split, delimiter, threshold, compare_with)
-        try:
-            async with door:
-                return Scored(**await functions.score(models, *given, tell=_tell_of(context)))
-        except PrmError as error:
-            raise ToolError(str(error)) from error
+        async with _let_in(door):
+            return Scored(**await functions.score(models, *given, tell=_tell_of(context)))
 
     return score_solution
 
 
 def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[Ranked]]:
     from mcp.server.mcpserver import Context
-    from mcp.server.mcpserver.exceptions import ToolError
 
     async def rank_solutions(
         context: Context,
@@ -114,14 +109,23 @@ def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[Ranke
         """Ranks several solutions of one problem by their step rewards (Best-of-N)."""
         given = (problem, solutions, aggregation, model, split, delimiter, threshold)
         second = (compare_with, reference_answer)
-        try:
-            async with door:
-                tell = _tell_of(context)
-                return Ranked(**await functions.rank(models, *given, *second, tell=tell))
-        except PrmError as error:
-            raise ToolError(str(error)) from error
+        async with _let_in(door):
+            tell = _tell_of(context)
+            return Ranked(**await functions.rank(models, *given, *second, tell=tell))
 
     return rank_solutions
+
+
+@asynccontextmanager
+async def _let_in(door: Door) -> AsyncIterator[None]:
+    """Waits for a request's turn; what fails is told to the agent in its words."""
+    from mcp.server.mcpserver.exceptions import ToolError
+
+    try:
+        async with door:
+            yield
+    except PrmError as error:
+        raise ToolError(str(error)) from error
 
 
 def _tell_of(context: Any) -> Tell:

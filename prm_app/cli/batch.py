@@ -10,9 +10,11 @@ from rich.progress import TaskID
 
 from prm_app.catalog import Prm
 from prm_app.cli import show
-from prm_app.cli.options import open_scorer, threshold_of
+from prm_app.cli.options import open_scorer, solution_in, threshold_of
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Scorer
+from prm_app.solutions.jsonl import Place
+from prm_app.solutions.rows import Row
 from prm_app.solutions.solution import ScoredSolution, Solution
 
 Outcome = ScoredSolution | PrmError
@@ -52,6 +54,21 @@ def attempt(make: Callable[..., Solution], *arguments: Any) -> Solution | InputE
         return make(*arguments)
     except InputError as error:
         return error
+
+
+def rewards_of(
+    args: argparse.Namespace, scorer: Scorer, rows: Sequence[Row]
+) -> tuple[dict[Place, tuple[float, ...]], dict[Place, PrmError]]:
+    """The step rewards of a file's solutions by their places, and what became of the others."""
+    rewards: dict[Place, tuple[float, ...]] = {}
+    failed: dict[Place, PrmError] = {}
+    jobs = [attempt(solution_in, args, row) for row in rows]
+    for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
+        if isinstance(outcome, PrmError):
+            failed[row.place] = outcome
+        else:
+            rewards[row.place] = outcome.rewards
+    return rewards, failed
 
 
 def in_order(scorer: Scorer, jobs: Sequence[Solution | PrmError]) -> Iterator[Outcome]:

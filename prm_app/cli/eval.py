@@ -10,7 +10,7 @@ from rich.progress import TaskID
 
 from prm_app.bench.machine import versions
 from prm_app.cli import show
-from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.batch import rewards_of
 from prm_app.cli.eval_report import report
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
@@ -19,7 +19,6 @@ from prm_app.cli.options import (
     open_scorer,
     read_bytes,
     require_threshold,
-    solution_in,
     threshold_of,
 )
 from prm_app.errors import InputError, PrmError
@@ -127,16 +126,10 @@ def _live(
     args: argparse.Namespace, data: list[Labelled] | list[Choice], failures: dict[str, PrmError]
 ) -> dict[str, Any]:
     """What a model that scores the file now is, and its figures."""
-    rows = run_of.rows(data)
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        jobs = [attempt(solution_in, args, row) for row in rows]
-        rewards = {}
-        for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
-            if isinstance(outcome, PrmError):
-                failures[str(row.place)] = outcome
-            else:
-                rewards[row.place] = outcome.rewards
+        rewards, failed = rewards_of(args, scorer, run_of.rows(data))
+        failures |= {str(place): error for place, error in failed.items()}
         own = "the model's own" if args.threshold is None else "--threshold"
         return {
             "model": scorer.prm.key,

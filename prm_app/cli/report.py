@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import Any
 
 from prm_app.cli import show
-from prm_app.cli.batch import attempt, in_order
+from prm_app.cli.batch import rewards_of
 from prm_app.cli.options import (
     add_scoring,
     asks_for_model,
     open_scorer,
     read_bytes,
     require_threshold,
-    solution_in,
 )
-from prm_app.errors import InputError, PrmError
+from prm_app.errors import InputError
 from prm_app.evaluation.opened import Opened, Source, opened
 from prm_app.evaluation.run import RECORDED_THRESHOLD
 
@@ -82,15 +81,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _score(args: argparse.Namespace, file: Opened) -> float:
     """Adds the rewards of the model; returns its own threshold."""
-    rows = [item.row for item in file.items]
     with open_scorer(args) as scorer:
-        jobs = [attempt(solution_in, args, row) for row in rows]
-        known = file.rewards.setdefault(Source(scorer.prm.title, live=True), {})
-        for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
-            if isinstance(outcome, PrmError):
-                file.failed[row.place] = f"{row.place}: {outcome}"
-            else:
-                known[row.place] = outcome.rewards
+        rewards, failed = rewards_of(args, scorer, [item.row for item in file.items])
+        file.rewards.setdefault(Source(scorer.prm.title, live=True), {}).update(rewards)
+        file.failed |= {place: f"{place}: {error}" for place, error in failed.items()}
         return scorer.prm.threshold
 
 

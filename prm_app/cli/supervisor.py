@@ -28,18 +28,20 @@ def supervise(argv: Sequence[str]) -> int:
     or of a machine short of memory, is started again. SIGTERM and SIGINT are passed on.
     """
     crashes: deque[float] = deque(maxlen=MOST_CRASHES)
+    process: Popen[bytes] | None = None
     ending = False
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        nonlocal ending
+        ending = True
+        if process is not None:
+            process.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pass_on)
     command = [sys.executable, "-m", "prm_app.cli", *argv]
     while True:
         process = Popen(command, env={**os.environ, SUPERVISED: "1"})
-
-        def pass_on(number: int, _: FrameType | None, to: Popen[bytes] = process) -> None:
-            nonlocal ending
-            ending = True
-            to.send_signal(number)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, pass_on)
         code = process.wait()
         if code >= 0 or ending:
             return code if code >= 0 else 128 - code

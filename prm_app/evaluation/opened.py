@@ -59,9 +59,8 @@ class Item:
 
     def solution(self) -> Solution:
         """What a model scores; raises InputError."""
-        if self.row.steps is not None:
-            return Solution(self.row.problem, self.row.steps).validated()
-        return Solution(self.row.problem, tuple(split_steps(self.row.text))).validated()
+        steps = tuple(split_steps(self.row.text)) if self.row.steps is None else self.row.steps
+        return Solution(self.row.problem, steps).validated()
 
 
 @dataclass

@@ -247,7 +247,7 @@ def _may_hold(left: _Side, right: _Side, pairs: list[tuple[Fraction, Fraction]])
     return (
         _is_approximate(left, right, a, b)
         or _goes_on(left, right, a)
-        or _changes_unit(left, right, a, b)
+        or _changes_unit(left, a, b)
         or _is_ambiguous(left.tokens)
         or (
             any(t.kind == "percent" for t in (*left.tokens, *right.tokens))
@@ -281,7 +281,7 @@ def _goes_on(left: _Side, right: _Side, a: Fraction) -> bool:
     return right.computes and first.kind == "number" and number(first) == a
 
 
-def _changes_unit(left: _Side, right: _Side, a: Fraction, b: Fraction) -> bool:
+def _changes_unit(left: _Side, a: Fraction, b: Fraction) -> bool:
     if left.units:
         return True
     return bool(a and b) and (abs(a / b) in _CONVERSIONS or abs(b / a) in _CONVERSIONS)

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from itertools import islice
 
 from prm_app.api.limits import require_short
-from prm_app.api.progress import CHUNK, IN_FLIGHT, POLL_SECONDS
+from prm_app.api.progress import CHUNK, IN_FLIGHT, POLL_SECONDS, Outcomes
 from prm_app.errors import PrmError
 from prm_app.evaluation.opened import Item
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
-
-Outcomes = dict[int, ScoredSolution | PrmError]
-"""By the number of a solution, what became of it."""
 
 
 @dataclass

@@ -12,7 +12,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from prm_app.api.limits import MOST_BYTES, MOST_OPENED
-from prm_app.api.progress import until_open
+from prm_app.api.progress import Outcomes, until_open
 from prm_app.errors import PrmError
 from prm_app.evaluation.opened import Opened, Source, lines, opened
 from prm_app.scoring import Models
@@ -20,7 +20,7 @@ from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui import browse_drawing as drawing
 from prm_app.ui import browse_views, views
 from prm_app.ui.browse_parts import BrowseTab, components
-from prm_app.ui.browse_run import Outcomes, Run, scored_while_shown
+from prm_app.ui.browse_run import Run, scored_while_shown
 from prm_app.ui.exports import EXPORTS, save, stem
 from prm_app.ui.gate import clicked, typed
 from prm_app.ui.header import Header

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from http_server import answers
@@ -30,12 +31,20 @@ PATIENCE_MILLISECONDS = 30_000
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 
 
+class App(NamedTuple):
+    """`app.py` as it runs: its process, its address, and the file that it writes to."""
+
+    process: subprocess.Popen[bytes]
+    address: str
+    log: Path
+
+
 @pytest.fixture(scope="session")
-def open_app(tmp_path_factory) -> Callable[..., AbstractContextManager[str]]:
-    """Opens `app.py`, as a user starts it, on a free port; gives its address."""
+def start_app(tmp_path_factory) -> Callable[..., AbstractContextManager[App]]:
+    """Starts `app.py`, as a user does, on a free port."""
 
     @contextmanager
-    def opened(**environment: str) -> Iterator[str]:
+    def started(**environment: str) -> Iterator[App]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -53,10 +62,22 @@ def open_app(tmp_path_factory) -> Callable[..., AbstractContextManager[str]]:
             while not answers(address):
                 assert app.poll() is None, log.read_text()
                 time.sleep(0.3)
-            yield address
+            yield App(app, address, log)
         finally:
             app.terminate()
             app.wait(30)
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def open_app(start_app) -> Callable[..., AbstractContextManager[str]]:
+    """Starts `app.py` too; gives its address."""
+
+    @contextmanager
+    def opened(**environment: str) -> Iterator[str]:
+        with start_app(**environment) as app:
+            yield app.address
 
     return opened
 

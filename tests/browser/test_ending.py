@@ -1,42 +1,21 @@
 """How the page's process ends: told to, or by a crash."""
 
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 from gradio_client import Client
 from http_server import answers
 
-ROOT = Path(__file__).parents[2]
 PROBLEM, TEXT = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
 
 
 @pytest.fixture
-def app(tmp_path):
-    """`app.py` as a user starts it: the process, its address and the file that it writes to."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = tmp_path / "log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=ROOT,
-            env=os.environ | {"GRADIO_SERVER_PORT": str(port)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    address = f"http://127.0.0.1:{port}"
-    _wait_for(lambda: answers(address))
-    yield process, address, log
-    process.kill()
-    process.wait()
+def app(start_app):
+    with start_app() as started:
+        yield started
 
 
 def _wait_for(true, seconds: float = 180) -> None:
@@ -79,7 +58,7 @@ def test_a_crash_is_told_and_the_page_comes_back(app):
 
 
 def test_the_page_ends_with_the_program_that_watches_over_it(app):
-    process = app[0]
+    process = app.process
     page = _page(process)
     process.kill()
     _wait_for(lambda: not page.is_running(), 60)
