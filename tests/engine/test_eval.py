@@ -1,6 +1,7 @@
 """`prm-app eval` for real: the demo PRM on a ProcessBench file and on candidates, with failures."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -67,7 +68,7 @@ def test_best_of_n_leaves_out_a_problem_that_cannot_be_scored(models, tmp_path):
     assert "line 3, solution 1: The problem and solution are" in done.stderr
     means = [scorer.score(solution(problem, text)).aggregate() for text in (right, wrong)]
     lines = {
-        line.split("  ")[1].strip(): line.split()[-2:]
+        line.split("  ")[1].strip(): re.findall(r"\S+%", line)[:2]
         for line in done.stdout.split("\n")
         if "%" in line
     }

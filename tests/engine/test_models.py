@@ -23,6 +23,7 @@ from prm_app.errors import (
     NotAPrmError,
     OutOfMemoryError,
 )
+from prm_app.local.kinds import engine_kind
 from prm_app.local.loading import prepare
 from prm_app.local.models import LocalModels
 from prm_app.scoring import Status
@@ -128,7 +129,7 @@ def _models_in_memory() -> list[str]:
 @pytest.fixture
 def cramped():
     """Room for one of the demo models."""
-    needed = prepare(find_model("demo-qwen"), {}, lambda stage, progress: None).needed
+    needed = prepare(engine_kind(), find_model("demo-qwen"), {}, lambda stage, progress: None).needed
     models = LocalModels(budget=needed * 3 // 2)
     yield models
     models.close()
