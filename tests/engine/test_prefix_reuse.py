@@ -4,6 +4,8 @@ The engine is a cramped one in a process of its own: its cache holds a few hundr
 computes a few dozen, so prompts are computed in pieces, evicted and preempted all the time.
 """
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,9 +19,12 @@ from prm_app.solutions.solution import Solution
 
 CRAMPED = {
     "max_model_len": 320,
+    "block_size": 32,
     "num_gpu_blocks_override": 14,
     "max_num_batched_tokens": 96,
     "long_prefill_token_threshold": 40,
+    # Else vLLM admits a prompt only while all of it fits, and nothing is preempted.
+    "scheduler_reserve_full_isl": False,
 }
 PROBLEMS = ("What is 2 + 3 * 4?", "Tom has 3 boxes of 4 apples and eats 2. How many are left?")
 STEPS = (
@@ -64,12 +69,37 @@ def play(peer, rounds, capacity):
     return max(differences), scorer.usage()
 
 
+def preempted(peer, rounds):
+    """The same, and how many prompts lost their place half-way."""
+    from vllm.v1.core.sched.scheduler import Scheduler
+
+    lost = []
+    preempt = Scheduler._preempt_request
+
+    def on_preempt(self, *args, **options):
+        lost.append(args)
+        return preempt(self, *args, **options)
+
+    with patch.object(Scheduler, "_preempt_request", on_preempt):
+        return play(peer, rounds, 1000)[0], len(lost)
+
+
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rounds=rounds, capacity=st.sampled_from([1, 4, 1000]))
 def test_any_sequence_of_edits_evictions_and_users(worker, rounds, capacity):
     difference, usage = worker.run(play, rounds, capacity)
     assert difference <= 1e-5
     assert usage.computed <= usage.tokens
+
+
+def test_prompts_that_lose_their_place_half_way(worker):
+    rounds = [
+        [Solution(PROBLEMS[i % 2], (*STEPS[:4], f"{i}{j} is it.", *STEPS[:4])) for i in range(6)]
+        for j in range(6)
+    ]
+    difference, lost = worker.run(preempted, rounds)
+    assert lost >= 6
+    assert difference <= 1e-5
 
 
 def test_what_is_known_is_not_computed(worker):
