@@ -1,6 +1,10 @@
-"""`prm-app ui`, for `make demo` and a hosted Space, with the same options."""
+"""`prm-app ui`, for `make demo` and a hosted Space, with the same options.
+
+A Space gives no arguments: there, `PRM_APP_OPTIONS` holds them.
+"""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -9,10 +13,11 @@ if "SPACE_ID" in os.environ:
     # A Space installs what requirements.txt names alone, before the project's files are there.
     root = Path(__file__).parent
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    subprocess.run([*pip, "--editable", root / "plugin", "--editable", root], check=True)
+    own = ["--editable", root / "plugin", "--editable", root]
+    subprocess.run([*pip, "-r", root / "requirements" / "demo.txt", *own], check=True)
     sys.path.append(str(root / "plugin"))  # editable installs are on the path of the next start
 
 from prm_app.cli import main
 
 if __name__ == "__main__":
-    sys.exit(main(["ui", *sys.argv[1:]]))
+    sys.exit(main(["ui", *shlex.split(os.environ.get("PRM_APP_OPTIONS", "")), *sys.argv[1:]]))

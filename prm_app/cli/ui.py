@@ -16,6 +16,7 @@ from prm_app.cli.options import add_engine, add_model, open_models
 from prm_app.cli.supervisor import is_supervised, supervise
 from prm_app.errors import InputError
 from prm_app.generator import Generator
+from prm_app.local.unused_gpu import advice
 
 if TYPE_CHECKING:
     from prm_app.ui.policy import Policy
@@ -125,6 +126,7 @@ def run(args: argparse.Namespace) -> int:
             server_port=args.port,
             auth=(name, password) if args.auth else None,
             mcp=args.mcp,
+            advice="" if args.base_url else advice(),
         )
     finally:
         models.close()

@@ -48,13 +48,13 @@ def on_offer(models: Models, policy: Policy) -> Models:
     return OfferedModels(models, policy.offered)
 
 
-def build(models: Models, policy: Policy) -> gr.Blocks:
-    """The page in front of these models; start it with `launch`."""
+def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
+    """The page in front of these models; start it with `launch`, which tells of the arguments."""
     models = on_offer(models, policy)
     page = Page(title="prm-app", analytics_enabled=False, fill_width=True)
     with page:
         publish(models)
-        head = header(models, any_name=policy.offered is None)
+        head = header(models, any_name=policy.offered is None, advice=advice)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
                 scoring = score_tab.build(models, head)
@@ -122,6 +122,7 @@ def launch(
     server_port: int | None = 7860,
     auth: tuple[str, str] | None = None,
     mcp: bool = False,
+    advice: str = "",
 ) -> None:
     """Opens the page; returns when it is closed.
 
@@ -132,6 +133,7 @@ def launch(
         server_port: The port to listen on; None takes one that is free.
         auth: The name and the password that it asks for.
         mcp: Whether its functions are tools for agents too, at `/mcp`.
+        advice: A line at its head for who has installed it.
 
     Raises:
         InputError: They are to be tools, and the package for that is not installed.
@@ -139,7 +141,7 @@ def launch(
     os.environ.update(mended(server_name)[0])  # it asks itself whether it is there
     models.open()  # the page is there while its first model loads
     models = on_offer(models, policy)
-    page = build(models, policy)
+    page = build(models, policy, advice)
     check = password_check(*auth) if auth else None
     page.launch(
         server_name=server_name,

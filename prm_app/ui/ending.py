@@ -4,6 +4,8 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import gradio as gr
@@ -12,11 +14,24 @@ GRACE_SECONDS = 20
 """How long running answers may take once the program is told to end."""
 
 _ending = threading.Event()
+_answered: set[object] = set()
+"""One for each request that is being answered, besides what Gradio's queue holds."""
 
 
 def is_ending() -> bool:
     """Whether new work is refused."""
     return _ending.is_set()
+
+
+@contextmanager
+def being_answered() -> Iterator[None]:
+    """Around a request that the program waits for before it ends."""
+    request = object()
+    _answered.add(request)
+    try:
+        yield
+    finally:
+        _answered.discard(request)
 
 
 def until_ended(page: gr.Blocks) -> None:
@@ -43,6 +58,6 @@ def until_ended(page: gr.Blocks) -> None:
 
 
 def _finish(page: gr.Blocks) -> None:
-    until = time.monotonic() + GRACE_SECONDS
-    while time.monotonic() < until and (len(page._queue) or any(page._queue.active_jobs)):
+    until, queue = time.monotonic() + GRACE_SECONDS, page._queue
+    while time.monotonic() < until and (_answered or len(queue) or any(queue.active_jobs)):
         time.sleep(0.1)

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from prm_app.api.limits import MOST_BYTES
 from prm_app.errors import PrmError
-from prm_app.ui.ending import is_ending
+from prm_app.ui.ending import being_answered, is_ending
 
 UPLOADS = "/gradio_api/upload"
 """Bounded by Gradio itself, file by file."""
@@ -153,9 +153,15 @@ class BoundedRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if is_ending() and scope["method"] == "POST":
+        if scope["method"] != "POST":  # a stream that only listens may stay open for ever
+            await self._answer(scope, receive, send)
+        elif is_ending():
             await JSONResponse({"detail": ENDING}, 503)(scope, receive, send)
-            return
+        else:
+            with being_answered():
+                await self._answer(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
         async def watched(message: Message) -> None:

@@ -12,7 +12,7 @@ from prm_app.catalog import Prm
 from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
 from prm_app.ui.listeners import Values, ordered
-from prm_app.ui.views import alert, meter
+from prm_app.ui.views import alert, meter, notice
 
 BRAND = """
 <header class="brand">
@@ -43,9 +43,10 @@ class Header:
     timer: gr.Timer
 
 
-def header(models: Models, any_name: bool) -> Header:
+def header(models: Models, any_name: bool, advice: str = "") -> Header:
     """Builds the head of the page; to be called inside the Blocks."""
     head = _components(models, any_name)
+    gr.HTML(advice and notice(advice), apply_default_css=False, elem_id="advice")
     quiet: dict[str, Any] = {
         "show_progress": "hidden",
         "api_visibility": "private",

@@ -84,7 +84,10 @@ def open_app(start_app) -> Callable[..., AbstractContextManager[str]]:
 
 @pytest.fixture(scope="session")
 def url(open_app) -> Iterator[str]:
-    """The address of a page that all tests share."""
+    """The address of a page that all tests share; PRM_APP_PAGE may name one that runs."""
+    if running := os.environ.get("PRM_APP_PAGE"):
+        yield running
+        return
     with open_app() as address:
         yield address
 
@@ -123,7 +126,9 @@ def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
 
     yield open_page
     visitor.close()
-    assert not complaints
+    # On a Space, Gradio itself asks for fonts from elsewhere.
+    expected = ("left:", "console: Failed to load resource") if "PRM_APP_PAGE" in os.environ else ()
+    assert not [complaint for complaint in complaints if not complaint.startswith(expected)]
 
 
 def _is_local(address: str, url: str) -> bool:

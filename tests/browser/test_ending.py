@@ -1,15 +1,20 @@
 """How the page's process ends: told to, or by a crash."""
 
+import asyncio
 import signal
 import subprocess
 import time
 
+import httpx
+import mcp
 import psutil
 import pytest
 from gradio_client import Client
 from http_server import answers
 
 PROBLEM, TEXT = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
+TEXTS = [f"{TEXT}\nSo {i} is not the answer, 14 is." for i in range(150)]
+QUESTION = {"problem": PROBLEM, "solutions": TEXTS}
 
 
 @pytest.fixture
@@ -33,8 +38,7 @@ def test_what_runs_is_answered_before_the_program_ends_and_nothing_new_begins(ap
     process, address, log = app
     client = Client(address, verbose=False)
     client.predict(PROBLEM, TEXT, api_name="/score")
-    texts = [f"{TEXT}\nSo {i} is not the answer, 14 is." for i in range(150)]
-    job = client.submit(PROBLEM, texts, api_name="/rank")
+    job = client.submit(PROBLEM, TEXTS, api_name="/rank")
     _wait_for(lambda: job.status().code.name == "PROCESSING")
     process.send_signal(signal.SIGTERM)
     with pytest.raises(Exception, match=r"full! Please try again"):  # what Gradio makes of a 503
@@ -42,6 +46,37 @@ def test_what_runs_is_answered_before_the_program_ends_and_nothing_new_begins(ap
         Client(address, verbose=False).predict(PROBLEM, TEXT, api_name="/score")
     assert len(job.result(timeout=60)["ranking"]) == 150
     assert process.wait(60) == 0, log.read_text()
+
+
+async def _over_http(address: str) -> dict:
+    async with httpx.AsyncClient(timeout=60) as client:
+        return (await client.post(f"{address}/api/rank", json=QUESTION)).json()
+
+
+async def _by_a_tool(address: str) -> dict:
+    async with mcp.Client(f"{address}/mcp") as client:
+        await client.list_tools()  # or it asks for them once it has the answer
+        return (await client.call_tool("rank_solutions", QUESTION)).structured_content
+
+
+@pytest.mark.parametrize("ask", [_over_http, _by_a_tool])
+def test_an_answer_to_a_program_is_finished_too(start_app, ask):
+    async def told_to_end_meanwhile(process: subprocess.Popen, address: str) -> dict:
+        asking = asyncio.create_task(ask(address))
+        await asyncio.sleep(0.5)
+        assert not asking.done()
+        process.send_signal(signal.SIGTERM)
+        async with httpx.AsyncClient() as other:
+            await asyncio.sleep(0.1)
+            assert (await other.post(f"{address}/api/score", json={})).status_code == 503
+        assert not asking.done()
+        return await asking
+
+    with start_app(PRM_APP_OPTIONS="--mcp") as (process, address, log):
+        Client(address, verbose=False).predict(PROBLEM, TEXT, api_name="/score")
+        answer = asyncio.run(told_to_end_meanwhile(process, address))
+        assert len(answer["ranking"]) == 150
+        assert process.wait(60) == 0, log.read_text()
 
 
 def test_a_crash_is_told_and_the_page_comes_back(app):

@@ -11,6 +11,7 @@ from itertools import chain
 from pathlib import Path
 
 import pytest
+from huggingface_hub import metadata_load
 
 from prm_app.checkpoint import whole
 from prm_app.demo_weights import SMALL as CHECKPOINTS
@@ -74,12 +75,11 @@ def test_all_that_is_beside_the_app_imports_what_is_declared(folder):
 
 def test_all_that_is_declared_is_pinned():
     for backend in ("cpu", "cuda", "transformers"):
-        pins = (ROOT / "requirements" / f"{backend}.txt").read_text().splitlines()
         project = project_of(".")
         lists = [project["dependencies"], project_of("plugin")["dependencies"]]
         lists += [project["optional-dependencies"][extra] for extra in ("test", backend)]
         needed = declared(list(chain(*lists))) - {"vllm-prm"}
-        assert needed <= {pin.partition("==")[0] for pin in pins}
+        assert needed <= {pin.partition("==")[0] for pin in pins(backend)}
 
 
 def test_a_wheel_holds_shared_weights_once():
@@ -108,26 +108,36 @@ def test_an_installed_checkpoint_is_whole_without_links(tmp_path, family):
     assert whole(CHECKPOINTS / family) == CHECKPOINTS / family
 
 
-def test_a_space_installs_what_the_project_needs():
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements/space-gpu.txt"])
+def test_a_space_installs_what_the_project_needs(file):
     project, own = (project_of(folder) for folder in (".", "plugin"))
-    needed = names(
-        [*project["dependencies"], *own["dependencies"], *project["optional-dependencies"]["cuda"]]
-    )
+    torch = next(pin for pin in pins("transformers") if pin.startswith("torch=="))
+    needed = names([*project["dependencies"], *own["dependencies"], torch.removesuffix("+cpu")])
     needed -= {"transformers"}  # the app asks for a newer one
-    in_the_space = names((ROOT / "requirements.txt").read_text().splitlines())
+    options = {line for line in names((ROOT / file).read_text().splitlines()) if line[0] == "-"}
+    in_the_space = names((ROOT / file).read_text().splitlines()) - options
     gradio = next(each for each in needed if each.startswith("gradio=="))
     plugin = next(each for each in needed if each.startswith("vllm-prm=="))
     assert needed - {gradio, plugin} == in_the_space
-    assert f"sdk_version: {gradio.removeprefix('gradio==')}" in (ROOT / "README.md").read_text()
+    assert [option.endswith("/whl/cpu") for option in options] == [True] * ("gpu" not in file)
+
+
+def test_the_head_of_the_readme_says_what_a_space_is_to_run():
+    head = metadata_load(ROOT / "README.md")
+    gradio = next(pin for pin in pins("transformers") if pin.startswith("gradio=="))
+    assert (head["sdk"], gradio) == ("gradio", f"gradio=={head['sdk_version']}")
+    assert (ROOT / head["app_file"]).is_file()
+    assert project_of(".")["requires-python"] == f">={head['python_version']}"
+
+
+def pins(backend: str) -> set[str]:
+    return names((ROOT / "requirements" / f"{backend}.txt").read_text().splitlines())
 
 
 def test_all_backends_pin_the_same_page():
-    pins = [
-        {line for line in (ROOT / "requirements" / f"{backend}.txt").read_text().splitlines()}
-        for backend in ("cpu", "cuda", "transformers")
-    ]
+    all_pins = [pins(backend) for backend in ("cpu", "cuda", "transformers")]
     for name in ("gradio", "plotly", "transformers", "tokenizers", "mcp", "pytest"):
-        found = [[pin for pin in each if pin.startswith(f"{name}==")] for each in pins]
+        found = [[pin for pin in each if pin.startswith(f"{name}==")] for each in all_pins]
         assert found[0] == found[1] == found[2] and len(found[0]) == 1
 
 

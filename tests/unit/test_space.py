@@ -1,4 +1,7 @@
-"""`app.py` on a hosted Space: it installs the project's own files, and nothing elsewhere."""
+"""`app.py` on a hosted Space: it installs what a Space's own file cannot, and nothing elsewhere.
+
+`python -m space` in tests/ tries all of it, as root.
+"""
 
 import runpy
 import subprocess
@@ -6,6 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from prm_app.local import unused_gpu
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = str(ROOT / "plugin")
@@ -28,6 +33,7 @@ def test_a_space_installs_app_and_plugin_without_what_they_need(commands, monkey
     assert pip[:4] == ["-m", "pip", "install", "--quiet"] and "--no-deps" in pip
     editable = [pip[i + 1] for i, word in enumerate(pip) if word == "--editable"]
     assert editable == [PLUGIN, str(ROOT)]
+    assert pip[pip.index("-r") + 1] == str(ROOT / "requirements" / "demo.txt")
     assert sys.path[-1] == PLUGIN  # for this start; the installation is read at the next
 
 
@@ -46,3 +52,35 @@ def test_elsewhere_nothing_is_installed(commands, monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
     assert callable(runpy.run_path(str(ROOT / "app.py"))["main"])
     assert commands == [] and PLUGIN not in sys.path
+
+
+def test_a_space_takes_its_options_from_a_variable(monkeypatch):
+    given: list[list[str]] = []
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    monkeypatch.setenv("PRM_APP_OPTIONS", "--base-url https://prm.example --model 'a b'")
+    monkeypatch.setattr(sys, "argv", ["app.py", "--mcp"])
+    monkeypatch.setattr("prm_app.cli.main", lambda words: given.append(words) or 0)
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_path(str(ROOT / "app.py"), run_name="__main__")
+    assert given == [["ui", "--base-url", "https://prm.example", "--model", "a b", "--mcp"]]
+
+
+@pytest.mark.parametrize(
+    "gpu, torch, space, said",
+    [
+        (True, "2.13.0+cpu", True, "copy requirements/space-gpu.txt over requirements.txt"),
+        (True, "2.13.0+cpu", False, "make demo BACKEND=cuda"),
+        (True, "2.13.0", True, ""),
+        (False, "2.13.0+cpu", True, ""),
+    ],
+)
+def test_a_gpu_that_is_not_used_is_told_with_what_to_change(
+    tmp_path, monkeypatch, gpu, torch, space, said
+):
+    monkeypatch.setattr(unused_gpu, "DRIVER", tmp_path if gpu else tmp_path / "none")
+    monkeypatch.setattr(unused_gpu, "version", lambda name: torch)
+    monkeypatch.delenv("SPACE_ID", raising=False)
+    if space:
+        monkeypatch.setenv("SPACE_ID", "someone/space")
+    advice = unused_gpu.advice()
+    assert said in advice and bool(advice) == bool(said) and "\n" not in advice
