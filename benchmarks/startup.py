@@ -28,15 +28,15 @@ def waits(model: list[str]) -> dict[str, float]:
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "prm_app.cli", "ui", "--port", str(port)]
-    started = time.perf_counter()
+    start = time.perf_counter()
     process = subprocess.Popen([*command, *(["--model", *model] if model else [])])
 
     def until(done: Callable[[], bool]) -> float:
         while not done():
-            if process.poll() is not None or time.perf_counter() - started > SECONDS:
+            if process.poll() is not None or time.perf_counter() - start > SECONDS:
                 sys.exit("The page or its engine did not start.")
             time.sleep(0.1)
-        return time.perf_counter() - started
+        return time.perf_counter() - start
 
     try:
         page = until(lambda: _answers(url))
@@ -50,7 +50,7 @@ def waits(model: list[str]) -> dict[str, float]:
 
         engine = until(ready)
         first.result()
-        result = time.perf_counter() - started
+        result = time.perf_counter() - start
         return {"page": page, "engine": engine, "first_result": result - engine}
     finally:
         process.terminate()

@@ -101,9 +101,9 @@ class Api:
             )
         if status in (400, 413, 422):
             return InputError(f"The server at {self.url} refused the request: {says}")
-        answered = f"The server at {self.url} answered {status} to {response.url.path}: {says}"
+        sentence = f"The server at {self.url} answered {status} to {response.url.path}: {says}"
         kind = BusyError if status == 429 or status >= 500 else ServerError
-        return kind(answered + self._way(), status)
+        return kind(sentence + self._way(), status)
 
     def _way(self) -> str:
         """Names the proxy, which may be what failed."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, family_named
+from vllm_prm.families import FAMILIES, FamilyError, PrmFamily, family_of_name
 from vllm_prm.families.qwen import Qwen
 from vllm_prm.families.skywork import Skywork
 
@@ -53,7 +53,7 @@ class Prm:
     note: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
 
-    def is_called(self, name: str) -> bool:
+    def has_name(self, name: str) -> bool:
         """Whether this is the model's key or checkpoint.
 
         Args:
@@ -256,7 +256,7 @@ def find_model(
     """
     name = name.strip()
     prm = next(
-        (prm for prm in CATALOG if prm.is_called(name)),
+        (prm for prm in CATALOG if prm.has_name(name)),
         Prm(key=name, title=Path(name).name or name, checkpoint=name),
     )
     return read_as(prm, family, family_options)
@@ -272,7 +272,7 @@ def read_as(
     """
     if family is not None:
         try:
-            prm = replace(prm, family=family_named(family), family_options={})
+            prm = replace(prm, family=family_of_name(family), family_options={})
         except FamilyError as error:
             raise NotAPrmError(f"{prm.checkpoint} cannot be read as asked: {error}.") from error
     if family_options:

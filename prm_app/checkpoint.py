@@ -95,11 +95,11 @@ def whole(folder: Path) -> Path:
     missing = [each for each in set(index["weight_map"].values()) if not (folder / each).exists()]
     if not missing:
         return folder
-    linked = Path(mkdtemp(prefix="prm-app-"))
-    atexit.register(shutil.rmtree, linked, ignore_errors=True)
+    links = Path(mkdtemp(prefix="prm-app-"))
+    atexit.register(shutil.rmtree, links, ignore_errors=True)
     for file in (*folder.iterdir(), *(folder.parent / each for each in missing)):
-        (linked / file.name).symlink_to(file)
-    return linked
+        (links / file.name).symlink_to(file)
+    return links
 
 
 def open_family(prm: Prm, folder: Path, tokenizer: str | None = None) -> PrmFamily:
@@ -132,10 +132,10 @@ def require_memory(prm: Prm, folder: Path, available: int, itemsize: int) -> Non
     Raises:
         OutOfMemoryError: They do not fit.
     """
-    needed = parameters(folder) * itemsize
-    if needed > available:
+    least = parameters(folder) * itemsize
+    if least > available:
         raise OutOfMemoryError(
-            f"{prm.title} needs about {needed / 1e9:.1f} GB for its weights alone, and "
+            f"{prm.title} needs about {least / 1e9:.1f} GB for its weights alone, and "
             f"{available / 1e9:.1f} GB are there: choose a smaller model, free memory that other "
             "programs hold, or spread it over several GPUs.",
             settings=["tensor_parallel_size"],

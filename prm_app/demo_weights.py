@@ -43,8 +43,8 @@ _CHAT_TEMPLATE = (
 
 def is_large() -> bool:
     """Whether the demo PRM is the large one: its base is here, and PRM_APP_DEMO is not "small"."""
-    wanted = os.environ.get("PRM_APP_DEMO") != "small"
-    return wanted and installed() is not None and CHANGE.is_file()
+    wants_large = os.environ.get("PRM_APP_DEMO") != "small"
+    return wants_large and installed() is not None and CHANGE.is_file()
 
 
 def folder(family: str) -> Path:
@@ -66,19 +66,19 @@ def prepare(family: str, on_progress: Callable[[float], None] = lambda done: Non
     target = folder(family)
     if target.is_relative_to(SMALL) or (target / "config.json").is_file():
         return target
-    merged = target.parent
+    final = target.parent
     try:
-        merged.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=merged.parent) as scratch:
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=final.parent) as scratch:
             whole = Path(scratch) / "demo"
             merge(whole, on_progress)
-            if merged.exists():  # a part of one, or another process was first
-                shutil.rmtree(merged, ignore_errors=True)
-            os.replace(whole, merged)
+            if final.exists():  # a part of one, or another process was first
+                shutil.rmtree(final, ignore_errors=True)
+            os.replace(whole, final)
     except OSError as error:
         if not (target / "config.json").is_file():
             raise ModelError(
-                f"The demo PRM's weights could not be written to {merged} ({error}): free some "
+                f"The demo PRM's weights could not be written to {final} ({error}): free some "
                 "space (300 MB), or set PRM_APP_CACHE to a folder that can be written."
             ) from error
     return target

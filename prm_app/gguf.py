@@ -61,7 +61,7 @@ class Gguf:
     def read(self, name: str) -> NDArray[np.float32]:
         """The tensor in float32, its last dimension the contiguous one."""
         shape, kind, _ = self._tensors[name]
-        raw = self.stored(name)
+        raw = self.raw_bytes(name)
         if kind == _F32:
             return raw.view(np.float32).reshape(shape).copy()
         blocks = raw.reshape(-1, _BLOCK_BYTES[kind])
@@ -69,12 +69,12 @@ class Gguf:
         if kind == _Q8_0:
             return (scale * blocks[:, 2:].view(np.int8)).reshape(shape)
         least = blocks[:, 2:4].copy().view(np.float16).astype(np.float32)
-        packed = blocks[:, 4:]
-        values = np.concatenate((packed & 15, packed >> 4), axis=1)
+        nibbles = blocks[:, 4:]
+        values = np.concatenate((nibbles & 15, nibbles >> 4), axis=1)
         read: NDArray[np.float32] = scale * values + least
         return read.reshape(shape)
 
-    def stored(self, name: str) -> NDArray[np.uint8]:
+    def raw_bytes(self, name: str) -> NDArray[np.uint8]:
         """The bytes of a tensor as they stand in the file."""
         shape, kind, offset = self._tensors[name]
         if kind not in _BLOCK_BYTES:

@@ -32,12 +32,12 @@ def proxy_for(address: str) -> Proxy | None:
 
     This machine always is. Elsewhere NO_PROXY counts, networks such as `10.0.0.0/8` included.
     """
-    url, named = httpx.URL(address), getproxies()
-    scheme = url.scheme if named.get(url.scheme) else "all"
-    if scheme not in named or _is_here(url.host) or _is_excepted(url.host, named.get("no", "")):
+    url, proxies = httpx.URL(address), getproxies()
+    scheme = url.scheme if proxies.get(url.scheme) else "all"
+    if scheme not in proxies or _is_here(url.host) or _is_excepted(url.host, proxies.get("no", "")):
         return None
     variables = [name for name in os.environ if name.lower() == f"{scheme}_proxy"]
-    return Proxy(_with_scheme(named[scheme]), max(variables, default="the system's settings"))
+    return Proxy(_with_scheme(proxies[scheme]), max(variables, default="the system's settings"))
 
 
 def problem(proxy: str) -> str | None:
@@ -57,19 +57,19 @@ def mended(*hosts: str) -> tuple[dict[str, str], list[str]]:
     Proxies that httpx cannot use are emptied, and the exceptions are written as it takes them; this
     machine and `hosts` become exceptions too.
     """
-    changes, said = {}, []
+    changes, remarks = {}, []
     for name, value in os.environ.items():
         scheme, is_proxy, _ = name.lower().partition("_proxy")
         if scheme in _SCHEMES and is_proxy and value and (reason := problem(value)):
             changes[name] = ""
-            said.append(f"{name} is left out: {reason}.")
+            remarks.append(f"{name} is left out: {reason}.")
     exceptions = dict.fromkeys((*LOOPBACK, *hosts))
     for entry in filter(None, map(str.strip, getproxies().get("no", "").split(","))):
-        if written := _as_httpx_reads(entry):
-            exceptions[written] = None
+        if pattern := _as_httpx_reads(entry):
+            exceptions[pattern] = None
         else:
-            said.append(f"{entry} in NO_PROXY is left out: it is no host, address or domain.")
-    return changes | dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(exceptions)), said
+            remarks.append(f"{entry} in NO_PROXY is left out: it is no host, address or domain.")
+    return changes | dict.fromkeys(("NO_PROXY", "no_proxy"), ",".join(exceptions)), remarks
 
 
 def _with_scheme(proxy: str) -> str:

@@ -58,19 +58,19 @@ def local_outputs(
     tag = None
     if step_tag is not None:
         tag = _tag(step_tag, tokenizer.encode(step_tag, add_special_tokens=False))
-    encoded = [tokenizer.encode(prompt) for prompt in prompts]
+    prompts_ids = [tokenizer.encode(prompt) for prompt in prompts]
     engine = VllmEngine(checkpoint, options, lambda stage, done: None)
     try:
-        for token_ids in encoded:
+        for token_ids in prompts_ids:
             if len(token_ids) > engine.limit:
                 raise InputError(
                     f"A prompt is {len(token_ids)} tokens long, and the model reads at most "
                     f"{engine.limit}."
                 )
-        futures = [engine.submit(token_ids, reuse=False) for token_ids in encoded]
+        futures = [engine.submit(token_ids, reuse=False) for token_ids in prompts_ids]
         return [
             _picked(future.result().values, token_ids, tag)
-            for future, token_ids in zip(futures, encoded, strict=True)
+            for future, token_ids in zip(futures, prompts_ids, strict=True)
         ]
     finally:
         engine.close()
@@ -86,10 +86,10 @@ def remote_outputs(
     async def ask() -> list[RawOutputs]:
         (api,) = servers.apis()
         try:
-            served = await choose(api, servers.model)
+            model = await choose(api, servers.model)
 
             async def tokens(text: str, special: bool = True) -> list[int]:
-                body = {"model": served.name, "prompt": text, "add_special_tokens": special}
+                body = {"model": model.name, "prompt": text, "add_special_tokens": special}
                 return list((await api.post("/tokenize", body))["tokens"])
 
             tag = None
@@ -99,7 +99,7 @@ def remote_outputs(
             for prompt in prompts:
                 token_ids = await tokens(prompt)
                 body = {
-                    "model": served.name,
+                    "model": model.name,
                     "task": "token_classify",
                     "input": token_ids,
                     "use_activation": False,

@@ -135,17 +135,17 @@ class OpenedScorer(Scorer):
     Closing it leaves the scorer to the others, and tells so once.
     """
 
-    def __init__(self, shared: Scorer, on_close: Callable[[], None] = lambda: None) -> None:
-        self.prm, self.limit, self.precision = shared.prm, shared.limit, shared.precision
-        self._shared, self._on_close = shared, on_close
+    def __init__(self, scorer: Scorer, on_close: Callable[[], None] = lambda: None) -> None:
+        self.prm, self.limit, self.precision = scorer.prm, scorer.limit, scorer.precision
+        self._scorer, self._on_close = scorer, on_close
         self._open = True
 
     @property
     def alive(self) -> bool:
-        return self._open and self._shared.alive
+        return self._open and self._scorer.alive
 
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
-        return self._shared.submit(solutions)
+        return self._scorer.submit(solutions)
 
     def close(self) -> None:
         if self._open:
@@ -236,5 +236,5 @@ class Models(ABC):
         """
         if not name.strip():
             return self.default
-        offered = (prm for prm in self.models() if prm.is_called(name))
-        return next(offered, None) or find_model(name)
+        on_offer = (prm for prm in self.models() if prm.has_name(name))
+        return next(on_offer, None) or find_model(name)

@@ -50,9 +50,9 @@ def require_weights(folder: Path, family: type[PrmFamily], config: Mapping[str, 
     for file in files:
         if file.suffix == ".bin" and not zipfile.is_zipfile(file) and not _starts(file, b"\x80"):
             raise ModelError(f"{file} is not whole: download it again.")
-    quantised = config.get("quantization_config") or config.get("compression_config")
-    if quantised:
-        method = quantised.get("quant_method", "of some kind")
+    quantization = config.get("quantization_config") or config.get("compression_config")
+    if quantization:
+        method = quantization.get("quant_method", "of some kind")
         raise ModelError(
             f"{folder} is quantised ({method}), and rewards are read from whole weights: name the "
             "checkpoint that it was made from. vLLM can quantise that while it loads it.",
@@ -86,5 +86,5 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _starts(file: Path, with_: bytes) -> bool:
-    with file.open("rb") as opened:
-        return opened.read(len(with_)) == with_
+    with file.open("rb") as stream:
+        return stream.read(len(with_)) == with_

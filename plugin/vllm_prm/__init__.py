@@ -30,12 +30,12 @@ def register() -> None:
         ModelRegistry.register_model(architecture, implementation)
         logger.info("vllm-prm registered %s", architecture)
 
-    installed = Version(vllm.__version__)
+    release = Version(vllm.__version__)
     oldest, newest = map(Version, SUPPORTED_VLLM)
-    if not oldest.release <= installed.release[:2] <= newest.release:
+    if not oldest.release <= release.release[:2] <= newest.release:
         logger.warning(
             "vllm-prm supports vLLM %s to %s, and this is vLLM %s: compare its rewards with "
             "known ones before you trust them",
             *SUPPORTED_VLLM,
-            installed,
+            release,
         )

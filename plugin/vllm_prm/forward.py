@@ -86,13 +86,13 @@ class ForwardModel:
 
 def _head(folder: Path, family: PrmFamily) -> Iterator[tuple[torch.Tensor, torch.Tensor | None]]:
     """Weight and bias of each layer of the head."""
-    named = {f"{layer}.{kind}" for layer in family.head for kind in ("weight", "bias")}
-    tied = "model.embed_tokens.weight"
-    tensors = dict(_tensors(folder, {*named, tied}))
+    head_names = {f"{layer}.{kind}" for layer in family.head for kind in ("weight", "bias")}
+    embedding = "model.embed_tokens.weight"
+    tensors = dict(_tensors(folder, {*head_names, embedding}))
     for layer in family.head:
         weight = tensors.get(f"{layer}.weight")
         if isinstance(family, TokenHeadFamily):
-            weight = (tensors[tied] if weight is None else weight)[family.token_ids]
+            weight = (tensors[embedding] if weight is None else weight)[family.token_ids]
         if weight is None:
             raise FamilyError(
                 f"{folder} holds no weights {layer}.weight, from which a {family.title} reads its "
@@ -111,6 +111,6 @@ def _tensors(folder: Path, names: set[str]) -> Iterator[tuple[str, torch.Tensor]
             for name in names.intersection(weights.keys()):
                 yield name, weights.get_tensor(name)
     for file in folder.glob("pytorch_model*.bin"):
-        loaded: Mapping[str, Any] = torch.load(file, mmap=True, weights_only=True)
-        for name in names.intersection(loaded):
-            yield name, loaded[name]
+        state: Mapping[str, Any] = torch.load(file, mmap=True, weights_only=True)
+        for name in names.intersection(state):
+            yield name, state[name]

@@ -74,7 +74,7 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         if not isinstance(data, list):
             return PrmRequest([_item("data", data)], single=True)
         if not data:
-            raise _refused("data", "is an empty list: give at least one problem with its steps")
+            raise _refusal("data", "is an empty list: give at least one problem with its steps")
         items = [_item(where, entry) for where, entry in _numbered("data", data)]
         return PrmRequest(items, single=False)
 
@@ -84,7 +84,7 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         places = ["data" if prompt.single else f"data[{i}]" for i in range(len(prompt.items))]
         for place, (problem, steps) in zip(places, prompt.items, strict=True):
             if len(problem) + sum(map(len, steps)) > self._most_characters:
-                raise _refused(
+                raise _refusal(
                     place,
                     f"has more than the {self._most_characters:,} characters that {self._limit} "
                     "tokens hold at most: it cannot fit, and nothing was scored",
@@ -92,7 +92,7 @@ class PrmIOProcessor(IOProcessor[PrmRequest, Any]):
         prompts = self._family.encode_batch(prompt.items)
         for place, each in zip(places, prompts, strict=True):
             if len(each.token_ids) > self._limit:
-                raise _refused(place, too_long(each, self._limit))
+                raise _refusal(place, too_long(each, self._limit))
         self._remember(request_id, _Pending(prompts, prompt.single, time.monotonic()))
         return [TokensPrompt(prompt_token_ids=each.token_ids) for each in prompts]
 
@@ -180,42 +180,42 @@ def _check_head(model: ModelConfig, family: type[PrmFamily]) -> None:
 
 def _item(where: str, data: object) -> tuple[str, list[str]]:
     if not isinstance(data, dict):
-        raise _refused(where, 'must be an object with "problem" and "steps"')
+        raise _refusal(where, 'must be an object with "problem" and "steps"')
     for field in data.keys() - {"problem", "steps", "solution", "delimiter"}:
-        raise _refused(f"{where}.{field}", "is not a field of a PRM request")
+        raise _refusal(f"{where}.{field}", "is not a field of a PRM request")
     problem = _text(f"{where}.problem", data.get("problem"))
     if "solution" not in data:
         if "delimiter" in data:
-            raise _refused(f"{where}.delimiter", 'belongs to "solution", which is missing')
+            raise _refusal(f"{where}.delimiter", 'belongs to "solution", which is missing')
         steps = data.get("steps")
         if not isinstance(steps, list):
-            raise _refused(f"{where}.steps", "must be a list of strings")
+            raise _refusal(f"{where}.steps", "must be a list of strings")
         for place, step in _numbered(f"{where}.steps", steps):
             _text(place, step, blank=True)
     else:
         if "steps" in data:
-            raise _refused(f"{where}.solution", 'and "steps" cannot both be given')
+            raise _refusal(f"{where}.solution", 'and "steps" cannot both be given')
         solution = _text(f"{where}.solution", data["solution"])
         delimiter = _text(f"{where}.delimiter", data.get("delimiter"), blank=True)
         if not delimiter:
-            raise _refused(f"{where}.delimiter", "is empty")
+            raise _refusal(f"{where}.delimiter", "is empty")
         steps = split_at(solution, delimiter)
     if all(map(is_blank, steps)):
-        raise _refused(f"{where}.steps", "holds no step: give at least one that is not blank")
+        raise _refusal(f"{where}.steps", "holds no step: give at least one that is not blank")
     return problem, steps
 
 
 def _text(where: str, value: object, blank: bool = False) -> str:
     if value is None:
-        raise _refused(where, "is missing")
+        raise _refusal(where, "is missing")
     if not isinstance(value, str):
-        raise _refused(where, "must be a string")
+        raise _refusal(where, "must be a string")
     if not blank and is_blank(value):
-        raise _refused(where, "is empty")
+        raise _refusal(where, "is empty")
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise _refused(where, "holds half of a surrogate pair, which is no character") from None
+        raise _refusal(where, "holds half of a surrogate pair, which is no character") from None
     return value
 
 
@@ -223,7 +223,7 @@ def _numbered(where: str, values: list[Any]) -> list[tuple[str, Any]]:
     return [(f"{where}[{i}]", value) for i, value in enumerate(values)]
 
 
-def _refused(where: str, why: str) -> VLLMValidationError:
+def _refusal(where: str, why: str) -> VLLMValidationError:
     return VLLMValidationError(f"{where} {why}")
 
 

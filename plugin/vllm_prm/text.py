@@ -5,7 +5,7 @@ import re
 _BREAK = re.compile(r"\r\n?")
 _INVISIBLE = "".join(map(chr, (*range(0x200B, 0x2010), *range(0x2060, 0x2065), 0xFEFF, 0xAD)))
 _DASHES = "-_*=–—―─━═⸺⸻"
-_SHOWN = re.compile(rf"[^\s{_INVISIBLE}]")
+_VISIBLE = re.compile(rf"[^\s{_INVISIBLE}]")
 _SAYS = re.compile(rf"[^\s{_INVISIBLE}{re.escape(_DASHES)}]")
 
 
@@ -28,15 +28,15 @@ def is_blank(text: str) -> bool:
     """
     if _SAYS.search(text):
         return False
-    return all(map(_is_rule, filter(None, map(_shown, text.splitlines()))))
+    return all(map(_is_rule, filter(None, map(_visible, text.splitlines()))))
 
 
-def _shown(line: str) -> str:
-    return "".join(_SHOWN.findall(line))
+def _visible(line: str) -> str:
+    return "".join(_VISIBLE.findall(line))
 
 
-def _is_rule(shown: str) -> bool:
-    return len(set(shown)) == 1 and (len(shown) >= 3 or shown[0] in "⸺⸻")
+def _is_rule(visible: str) -> bool:
+    return len(set(visible)) == 1 and (len(visible) >= 3 or visible[0] in "⸺⸻")
 
 
 def split_at(text: str, delimiter: str) -> list[str]:
@@ -54,10 +54,10 @@ def split_at(text: str, delimiter: str) -> list[str]:
     pieces = text.split(delimiter)
     if delimiter.strip("\n"):
         return [piece.strip("\n") for piece in pieces if not is_blank(piece)]
-    separated: list[str] = []
+    spread: list[str] = []
     for piece in pieces:
-        separated += [*[""] * (len(delimiter) - 1), *apart_from_blank_lines(piece)]
-    return without_outer_blanks(separated)
+        spread += [*[""] * (len(delimiter) - 1), *apart_from_blank_lines(piece)]
+    return without_outer_blanks(spread)
 
 
 def apart_from_blank_lines(piece: str) -> list[str]:
@@ -67,10 +67,10 @@ def apart_from_blank_lines(piece: str) -> list[str]:
         piece: Any text, its line breaks `\\n`.
     """
     lines = piece.split("\n")
-    shown = [i for i, line in enumerate(lines) if not is_blank(line)]
-    if not shown:
+    visible = [i for i, line in enumerate(lines) if not is_blank(line)]
+    if not visible:
         return lines
-    first, end = shown[0], shown[-1] + 1
+    first, end = visible[0], visible[-1] + 1
     return [*lines[:first], "\n".join(lines[first:end]), *lines[end:]]
 
 
@@ -80,5 +80,5 @@ def without_outer_blanks(pieces: list[str]) -> list[str]:
     Args:
         pieces: Texts, of which some may be blank.
     """
-    shown = [i for i, piece in enumerate(pieces) if not is_blank(piece)]
-    return pieces[shown[0] : shown[-1] + 1] if shown else []
+    visible = [i for i, piece in enumerate(pieces) if not is_blank(piece)]
+    return pieces[visible[0] : visible[-1] + 1] if visible else []

@@ -79,8 +79,8 @@ def require_head(
             )
         if shapes[name] != shape:
             raise FamilyError(
-                f"{checkpoint} holds a {name} of shape {_written(shapes[name])}, and a "
-                f"{family.title} of its size has one of {_written(shape)}: its head is another"
+                f"{checkpoint} holds a {name} of shape {_shape_text(shapes[name])}, and a "
+                f"{family.title} of its size has one of {_shape_text(shape)}: its head is another"
             )
 
 
@@ -99,5 +99,5 @@ def with_whole_head(
     require_head(family, config, shapes, "the checkpoint")
 
 
-def _written(shape: tuple[int, ...]) -> str:
+def _shape_text(shape: tuple[int, ...]) -> str:
     return " x ".join(map(str, shape))

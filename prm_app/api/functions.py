@@ -74,12 +74,12 @@ async def rank(
     question = Question(problem, solutions, split, delimiter, model, compare_with, reference_answer)
     part = _part(tell, 0, 2) if compare_with else tell
     ranking = Ranking(problem, len(solutions), {})
-    async for known in rankings(models, question, dict(enumerate(solutions, 1))):
-        if isinstance(known, Status):
+    async for update in rankings(models, question, dict(enumerate(solutions, 1))):
+        if isinstance(update, Status):
             part = _part(tell, 1, 2) if ranking.outcomes else part
-            await _tell_of_load(part, known)
+            await _tell_of_load(part, update)
             continue
-        ranking = known
+        ranking = update
         outcomes = ranking.second.ranking.outcomes if ranking.second else ranking.outcomes
         part = _part(tell, 1, 2) if ranking.second else part
         await _tell_of_scores(part, len(outcomes), len(solutions))
@@ -135,10 +135,10 @@ def _threshold(prm: Prm, threshold: float | None) -> float:
 def _part(tell: Tell, i: int, parts: int) -> Tell:
     """Tells of the i-th of so many equal parts."""
 
-    async def told(done: float, sentence: str) -> None:
+    async def tell_progress(done: float, sentence: str) -> None:
         await tell((i + done) / parts, sentence)
 
-    return told
+    return tell_progress
 
 
 async def _scored(

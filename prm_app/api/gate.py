@@ -14,7 +14,7 @@ Check = Callable[[str, str], Awaitable[bool]]
 """Whether a name and a password are the right ones."""
 
 
-class Protected:
+class PasswordGate:
     """ASGI middleware: HTTP 401 to requests without the right name and password."""
 
     def __init__(self, app: ASGIApp, check: Check) -> None:
@@ -22,11 +22,11 @@ class Protected:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            given = _given(Headers(scope=scope).get("authorization", ""))
-            if given is None or not await self._check(*given):
-                said = "This page asks for its name and password, as HTTP basic authentication."
+            credentials = _credentials(Headers(scope=scope).get("authorization", ""))
+            if credentials is None or not await self._check(*credentials):
+                sentence = "This page asks for its name and password, as HTTP basic authentication."
                 answer = JSONResponse(
-                    {"error": said, "field": None},
+                    {"error": sentence, "field": None},
                     401,
                     {"WWW-Authenticate": 'Basic realm="prm-app", charset="UTF-8"'},
                 )
@@ -35,13 +35,13 @@ class Protected:
         await self._app(scope, receive, send)
 
 
-def _given(header: str) -> tuple[str, str] | None:
+def _credentials(header: str) -> tuple[str, str] | None:
     """Name and password in an Authorization header; None if it holds none."""
-    scheme, _, encoded = header.partition(" ")
+    scheme, _, base64_text = header.partition(" ")
     if scheme.lower() != "basic":
         return None
     try:
-        name, colon, password = base64.b64decode(encoded).decode().partition(":")
+        name, colon, password = base64.b64decode(base64_text).decode().partition(":")
     except (binascii.Error, ValueError):
         return None
     return (name, password) if colon else None

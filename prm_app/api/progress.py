@@ -62,19 +62,19 @@ async def scored_one_by_one(
     """
     outcomes: Outcomes = {n: s for n, s in solutions.items() if isinstance(s, PrmError)}
     remaining = iter([(n, s) for n, s in solutions.items() if isinstance(s, Solution)])
-    arrived: asyncio.Queue[Arrival] = asyncio.Queue()
-    submitted = len(outcomes)
+    queue: asyncio.Queue[Arrival] = asyncio.Queue()
+    sent = len(outcomes)
     while len(outcomes) < len(solutions):
-        while submitted - len(outcomes) <= IN_FLIGHT - CHUNK:
+        while sent - len(outcomes) <= IN_FLIGHT - CHUNK:
             chunk = dict(islice(remaining, CHUNK))
             if not chunk:
                 break
-            await _ask(scorer, chunk, arrived)
-            submitted += len(chunk)
-        shown = time.perf_counter()
+            await _ask(scorer, chunk, queue)
+            sent += len(chunk)
+        last_update = time.perf_counter()
         yield dict(outcomes)
-        pause = max(POLL_SECONDS, (time.perf_counter() - shown) / DRAWING_SHARE)
-        for number, future in await _arrivals(arrived, submitted - len(outcomes), pause):
+        pause = max(POLL_SECONDS, (time.perf_counter() - last_update) / DRAWING_SHARE)
+        for number, future in await _arrivals(queue, sent - len(outcomes), pause):
             try:
                 outcomes[number] = future.result()
             except PrmError as error:
@@ -95,24 +95,24 @@ async def scored_by(
 
 
 async def _ask(
-    scorer: Scorer, solutions: Mapping[int, Solution], arrived: asyncio.Queue[Arrival]
+    scorer: Scorer, solutions: Mapping[int, Solution], queue: asyncio.Queue[Arrival]
 ) -> None:
     futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
     for number, future in zip(solutions, futures, strict=True):
-        asyncio.wrap_future(future).add_done_callback(partial(_arrive, arrived, number))
+        asyncio.wrap_future(future).add_done_callback(partial(_arrive, queue, number))
 
 
 def _arrive(
-    arrived: asyncio.Queue[Arrival], number: int, done: asyncio.Future[ScoredSolution]
+    queue: asyncio.Queue[Arrival], number: int, done: asyncio.Future[ScoredSolution]
 ) -> None:
-    arrived.put_nowait((number, done))
+    queue.put_nowait((number, done))
 
 
-async def _arrivals(arrived: asyncio.Queue[Arrival], most: int, seconds: float) -> list[Arrival]:
+async def _arrivals(queue: asyncio.Queue[Arrival], most: int, seconds: float) -> list[Arrival]:
     """The next one, and those that come within some seconds after it."""
-    arrivals = [await arrived.get()]
+    arrivals = [await queue.get()]
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while len(arrivals) < most:
-                arrivals.append(await arrived.get())
+                arrivals.append(await queue.get())
     return arrivals

@@ -56,21 +56,21 @@ async def rankings(
                 ranking = replace(ranking, second=RankOpinion(prm.title, second, prm.threshold))
             yield status or ranking
     if len(texts) <= MOST_SHOWN and ranking.scored:
-        async for whole in _answered(ranking, question.reference, texts):
+        async for whole in _with_answers(ranking, question.reference, texts):
             yield whole
 
 
-async def _answered(
+async def _with_answers(
     ranking: Ranking, reference: str, texts: Mapping[int, str]
 ) -> AsyncIterator[Ranking]:
     """The ranking with its final answers compared, then held against the reference answer."""
     numbers = sorted(ranking.scored)
-    written = [texts[number] for number in numbers]
+    solutions = [texts[number] for number in numbers]
     async with VOTES_AT_ONCE:
-        answers = await asyncio.to_thread(group_by_answer, written)
+        answers = await asyncio.to_thread(group_by_answer, solutions)
         ranking = replace(ranking, answers=answers.numbered(numbers))
         yield ranking
         if reference.strip():
-            matches = await asyncio.to_thread(match_answer, written, reference)
+            matches = await asyncio.to_thread(match_answer, solutions, reference)
             right = frozenset(n for n, same in zip(numbers, matches, strict=True) if same)
             yield replace(ranking, right=right)

@@ -75,7 +75,7 @@ class RankQuestion(Question):
     reference_answer: Reference = ""
 
 
-class Judged(BaseModel):
+class Assessment(BaseModel):
     """The rewards of a solution's steps, and what follows from them."""
 
     model: str = Field(description="The model's key.")
@@ -93,7 +93,7 @@ class Judged(BaseModel):
     seconds: float
 
 
-class Compared(Judged):
+class SecondOpinion(Assessment):
     """What a second model says of the same steps."""
 
     differs_at: list[int] = Field(
@@ -101,21 +101,21 @@ class Compared(Judged):
     )
 
 
-class Scored(Judged):
+class ScoreAnswer(Assessment):
     """A scored solution."""
 
     problem: str
     steps: list[str]
-    compared_with: Compared | None = None
+    compared_with: SecondOpinion | None = None
 
 
-class RankedSolution(Judged):
+class RankedSolution(Assessment):
     """A scored solution in its place."""
 
     rank: int = Field(description="From 1.")
     solution: int = Field(description="Its number in the request, from 1.")
     steps: list[str]
-    compared_with: Compared | None = None
+    compared_with: SecondOpinion | None = None
 
 
 class FailedSolution(BaseModel):
@@ -145,7 +145,7 @@ class SecondRanking(BaseModel):
     kendall_tau: float | None = Field(description="How the two orders agree, in [-1, 1].")
 
 
-class Ranked(BaseModel):
+class RankAnswer(BaseModel):
     """Solutions, best first."""
 
     problem: str

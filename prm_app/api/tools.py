@@ -15,9 +15,9 @@ from prm_app.api.schemas import (
     How,
     ModelName,
     Problem,
-    Ranked,
+    RankAnswer,
     Reference,
-    Scored,
+    ScoreAnswer,
     SecondModel,
     SolutionText,
     SolutionTexts,
@@ -41,12 +41,12 @@ _INSTRUCTIONS = (
 def require_mcp() -> None:
     """Raises InputError without version 2 of the package mcp."""
     try:
-        installed = version("mcp")
+        present = version("mcp")
     except PackageNotFoundError:
-        installed = "none"
-    if not installed.startswith("2."):
+        present = "none"
+    if not present.startswith("2."):
         raise InputError(
-            f"Tools for agents need version 2 of the package mcp, and {installed} is installed: "
+            f"Tools for agents need version 2 of the package mcp, and {present} is installed: "
             "`pip install 'mcp>=2,<3'`."
         )
 
@@ -70,7 +70,7 @@ def mcp_server(models: Models, door: Door) -> "MCPServer[Any]":
     return server
 
 
-def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Scored]]:
+def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[ScoreAnswer]]:
     from mcp.server.mcpserver import Context
 
     async def score_solution(
@@ -82,16 +82,16 @@ def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Score
         delimiter: Delimiter = "",
         threshold: Threshold = None,
         compare_with: SecondModel = "",
-    ) -> Scored:
+    ) -> ScoreAnswer:
         """Scores each step of a solution with a process reward model."""
-        given = (problem, solution, model, split, delimiter, threshold, compare_with)
+        arguments = (problem, solution, model, split, delimiter, threshold, compare_with)
         async with _let_in(door):
-            return Scored(**await functions.score(models, *given, tell=_tell_of(context)))
+            return ScoreAnswer(**await functions.score(models, *arguments, tell=_tell_of(context)))
 
     return score_solution
 
 
-def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[Ranked]]:
+def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[RankAnswer]]:
     from mcp.server.mcpserver import Context
 
     async def rank_solutions(
@@ -105,13 +105,13 @@ def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[Ranke
         threshold: Threshold = None,
         compare_with: SecondModel = "",
         reference_answer: Reference = "",
-    ) -> Ranked:
+    ) -> RankAnswer:
         """Ranks several solutions of one problem by their step rewards (Best-of-N)."""
-        given = (problem, solutions, aggregation, model, split, delimiter, threshold)
+        arguments = (problem, solutions, aggregation, model, split, delimiter, threshold)
         second = (compare_with, reference_answer)
         async with _let_in(door):
             tell = _tell_of(context)
-            return Ranked(**await functions.rank(models, *given, *second, tell=tell))
+            return RankAnswer(**await functions.rank(models, *arguments, *second, tell=tell))
 
     return rank_solutions
 
@@ -130,12 +130,12 @@ async def _let_in(door: Door) -> AsyncIterator[None]:
 
 def _tell_of(context: Any) -> Tell:
     """Tells the agent that calls how far its request is."""
-    told = -1.0
+    last_share = -1.0
 
     async def tell(done: float, sentence: str) -> None:
-        nonlocal told
-        if done > told:  # the protocol wants it to rise
-            told = done
+        nonlocal last_share
+        if done > last_share:  # the protocol wants it to rise
+            last_share = done
             await context.report_progress(done, 1.0, sentence)
 
     return tell

@@ -64,11 +64,11 @@ def _call(layer: Any, batch: Any) -> float:
 
     layer(batch)
     wait()
-    started = time.perf_counter()
+    start = time.perf_counter()
     for _ in range(CALLS):
         layer(batch)
     wait()
-    return (time.perf_counter() - started) / CALLS
+    return (time.perf_counter() - start) / CALLS
 
 
 def ceiling(peer: VllmEncode) -> dict[str, float]:
@@ -80,9 +80,9 @@ def ceiling(peer: VllmEncode) -> dict[str, float]:
     full = peer.llm.llm_engine.vllm_config.scheduler_config.max_num_batched_tokens
     speed = 0.0
     for tokens in (-(-full // part) for part in BATCHES):
-        measured = peer.llm.collective_rpc("matrix_products", args=(tokens,))
-        speed = max(speed, tokens / max(seconds for seconds, _ in measured))
-    weights = sum(weights for _, weights in measured)
+        times = peer.llm.collective_rpc("matrix_products", args=(tokens,))
+        speed = max(speed, tokens / max(seconds for seconds, _ in times))
+    weights = sum(weights for _, weights in times)
     return {"flops": 2 * weights * speed, "tokens_per_second": speed}
 
 

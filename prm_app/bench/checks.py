@@ -32,8 +32,8 @@ class Checks:
                 if len(a) != len(b):
                     largest = float("inf")
                 largest = max([largest, *(abs(x - y) for x, y in zip(a, b, strict=False))])
-            known = self._largest.get((one, other), 0.0)
-            self._largest[one, other] = max(known, largest)
+            previous = self._largest.get((one, other), 0.0)
+            self._largest[one, other] = max(previous, largest)
 
     def record(self) -> dict[str, Any]:
         pairs = [

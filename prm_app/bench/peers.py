@@ -84,10 +84,10 @@ class VllmEncode(Peer):
 
     def __init__(self, prm: Prm, folder: Path, options: Mapping[str, Any]) -> None:
         super().__init__(prm, folder, options)
-        chosen = engine_arguments(str(folder), for_family(self.family, options))
+        arguments = engine_arguments(str(folder), for_family(self.family, options))
         from vllm import LLM
 
-        self.llm = LLM(**chosen, worker_extension_cls="prm_app.bench.ceiling.MatrixProducts")
+        self.llm = LLM(**arguments, worker_extension_cls="prm_app.bench.ceiling.MatrixProducts")
 
     def score(self, solutions: Sequence[Solution]) -> Rewards:
         prompts = self.encode(solutions)

@@ -103,11 +103,11 @@ def _solution(row: Row | PlaceError) -> Solution:
 
 def take(problems: Iterator[Problem], count: int) -> list[Problem]:
     """The next `count` problems; raises InputError if there are fewer."""
-    taken = list(islice(problems, count))
-    if len(taken) < count:
+    chunk = list(islice(problems, count))
+    if len(chunk) < count:
         raise InputError(
-            f"The prompts end after {len(taken)} of {count} problems: measure fewer problems, "
+            f"The prompts end after {len(chunk)} of {count} problems: measure fewer problems, "
             "fewer repeats, or give a longer file.",
             settings=["problems", "repeats"],
         )
-    return taken
+    return chunk

@@ -84,12 +84,12 @@ def run(settings: Settings, on_progress: OnProgress = lambda text: None) -> dict
             stack.callback(workers[peer].close)
             # Alone: vLLM counts as its own what other programs take of a GPU meanwhile.
             start[peer] = {"ready": workers[peer].wait()}
-        record = measured(settings, workers, on_progress)
+        record = measure(settings, workers, on_progress)
         record["results"]["start"] = start
         return record
 
 
-def measured(
+def measure(
     settings: Settings, workers: Mapping[str, Worker], on_progress: OnProgress = lambda text: None
 ) -> dict[str, Any]:
     """The record of peers that are ready; start-up is not in it."""
@@ -148,8 +148,8 @@ class _Run:
         """Keeps the highest: before and after, in case other programs took time once."""
         if "vllm" in self._workers:
             self._on_progress("Measuring the arithmetic ceiling")
-            measured = self._workers["vllm"].run(ceiling)
-            self.ceiling = max(self.ceiling, measured, key=lambda each: each.get("flops", 0.0))
+            ceiling_now = self._workers["vllm"].run(ceiling)
+            self.ceiling = max(self.ceiling, ceiling_now, key=lambda each: each.get("flops", 0.0))
 
     def best_of_n(self) -> dict[str, Any]:
         """All candidates of several problems, given at once."""
@@ -253,8 +253,8 @@ class _Run:
         results = {}
         for peer, worker in self._in_turn():
             self._on_progress(f"{number} users: {peer}")
-            seconds, waited = worker.run(scenarios.users, solutions, number)
-            results[peer] = {"solutions_per_second": len(solutions) / seconds, **_quantiles(waited)}
+            seconds, waits = worker.run(scenarios.users, solutions, number)
+            results[peer] = {"solutions_per_second": len(solutions) / seconds, **_quantiles(waits)}
         return results
 
     def _problems(self, number: int) -> list[Problem]:

@@ -21,25 +21,25 @@ from prm_app.solutions.solution import Solution
 
 def throughput(peer: Peer, solutions: Sequence[Solution]) -> tuple[float, Rewards]:
     """Seconds to score them all, given at once, and their rewards."""
-    started = time.perf_counter()
+    start = time.perf_counter()
     rewards = peer.score(solutions)
-    return time.perf_counter() - started, rewards
+    return time.perf_counter() - start, rewards
 
 
 def compute(peer: VllmEncode, solutions: Sequence[Solution]) -> float:
     """Seconds that vLLM alone takes for the tokenised prompts with its prefix cache, from empty."""
     prompts = peer.encode(solutions)
     peer.llm.reset_prefix_cache()
-    started = time.perf_counter()
+    start = time.perf_counter()
     peer.compute(prompts)
-    return time.perf_counter() - started
+    return time.perf_counter() - start
 
 
 def tokens(peer: Peer, solutions: Sequence[Solution]) -> tuple[int, float]:
     """The number of tokens of all prompts, and the seconds it takes to tokenise them."""
-    started = time.perf_counter()
+    start = time.perf_counter()
     prompts = peer.encode(solutions)
-    return sum(len(prompt.token_ids) for prompt in prompts), time.perf_counter() - started
+    return sum(len(prompt.token_ids) for prompt in prompts), time.perf_counter() - start
 
 
 def one_by_one(peer: Peer, solutions: Sequence[Solution]) -> tuple[list[float], Rewards]:
@@ -74,7 +74,7 @@ def users(peer: Peer, solutions: Sequence[Solution], count: int) -> tuple[float,
     call at a time makes its users queue.
     """
     remaining = deque(solutions)
-    waited: list[float] = []
+    waits: list[float] = []
     turn = nullcontext() if peer.concurrent else threading.Lock()
     failures: list[BaseException] = []
 
@@ -85,21 +85,21 @@ def users(peer: Peer, solutions: Sequence[Solution], count: int) -> tuple[float,
                 began = time.perf_counter()
                 with turn:
                     peer.score([solution])
-                waited.append(time.perf_counter() - began)
+                waits.append(time.perf_counter() - began)
         except IndexError:
             pass
         except BaseException as error:
             failures.append(error)
 
     threads = [threading.Thread(target=user) for _ in range(count)]
-    started = time.perf_counter()
+    start = time.perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     if failures:
         raise failures[0]
-    return time.perf_counter() - started, waited
+    return time.perf_counter() - start, waits
 
 
 def memory(peer: Peer) -> dict[str, Any]:

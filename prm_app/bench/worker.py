@@ -71,7 +71,7 @@ def _serve(
     folder: Path,
     options: dict[str, Any],
     log: Path,
-    started: float,
+    start: float,
 ) -> None:
     with open(log, "w") as file:
         os.dup2(file.fileno(), sys.stdout.fileno())
@@ -84,7 +84,7 @@ def _serve(
         traceback.print_exc()
         pipe.send((False, str(error)))
         return
-    pipe.send((True, time.time() - started))
+    pipe.send((True, time.time() - start))
     while (request := pipe.recv()) is not None:
         measure, arguments = request
         try:

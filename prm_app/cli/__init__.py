@@ -52,9 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if any(arg.startswith(SECRETS) for arg in argv):
         setproctitle(f"prm-app {argv[0]}")  # every user of the machine can read the arguments
     parser = _parser()
-    variables, lost = mended()
+    variables, remarks = mended()
     os.environ.update(variables)
-    for sentence in lost:
+    for sentence in remarks:
         print(f"prm-app: {sentence}", file=sys.stderr)
     try:
         return _run(parser, argv)

@@ -21,7 +21,7 @@ Outcome = ScoredSolution | PrmError
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class JobOutcome:
     """The outcome of a job by the model named, and by a second one, `other`, if there is one."""
 
     threshold: float
@@ -30,7 +30,9 @@ class Judged:
     second: Outcome | None = None
 
 
-def judged(args: argparse.Namespace, jobs: Sequence[Solution | PrmError]) -> Iterator[Judged]:
+def job_outcomes(
+    args: argparse.Namespace, jobs: Sequence[Solution | PrmError]
+) -> Iterator[JobOutcome]:
     """Each job's outcome by the model named, in order, and by the second one if two are named.
 
     The second model is loaded when the first one is done, so that each has the whole memory.
@@ -38,14 +40,14 @@ def judged(args: argparse.Namespace, jobs: Sequence[Solution | PrmError]) -> Ite
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
         if args.second is None:
-            yield from (Judged(threshold, outcome) for outcome in in_order(scorer, jobs))
+            yield from (JobOutcome(threshold, outcome) for outcome in in_order(scorer, jobs))
             return
         firsts = list(in_order(scorer, jobs))
     second = argparse.Namespace(**vars(args) | {"model": args.second})
     second.family, second.family_option = None, []
     with open_scorer(second) as scorer:
         for first, outcome in zip(firsts, in_order(scorer, jobs), strict=True):
-            yield Judged(threshold, first, scorer.prm, outcome)
+            yield JobOutcome(threshold, first, scorer.prm, outcome)
 
 
 def attempt(make: Callable[..., Solution], *arguments: Any) -> Solution | InputError:
@@ -61,14 +63,14 @@ def rewards_of(
 ) -> tuple[dict[Place, tuple[float, ...]], dict[Place, PrmError]]:
     """The step rewards of a file's solutions by their places, and what became of the others."""
     rewards: dict[Place, tuple[float, ...]] = {}
-    failed: dict[Place, PrmError] = {}
+    failures: dict[Place, PrmError] = {}
     jobs = [attempt(solution_in, args, row) for row in rows]
     for row, outcome in zip(rows, in_order(scorer, jobs), strict=True):
         if isinstance(outcome, PrmError):
-            failed[row.place] = outcome
+            failures[row.place] = outcome
         else:
             rewards[row.place] = outcome.rewards
-    return rewards, failed
+    return rewards, failures
 
 
 def in_order(scorer: Scorer, jobs: Sequence[Solution | PrmError]) -> Iterator[Outcome]:

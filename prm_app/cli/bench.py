@@ -80,8 +80,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 def run(args: argparse.Namespace) -> int:
     prm, folder = fetch(model_of(args))
-    chosen = {name: getattr(args, name) for name in _SETTINGS}
-    settings = Settings(prm=prm, folder=folder, engine=args.engine, **chosen)
+    values = {name: getattr(args, name) for name in _SETTINGS}
+    settings = Settings(prm=prm, folder=folder, engine=args.engine, **values)
     with Console(stderr=True).status("") as line:
         record = measure(settings, line.update)
     Console(stderr=args.json).print(report.table(record))

@@ -36,25 +36,27 @@ def compare(scorer: Scorer) -> str:
         ModelError: They are too far off.
     """
     rewards = scorer.score(SOLUTION).rewards
-    said = f"of the model card's example: {_listed(rewards)}"
-    known = _EXAMPLE["rewards"].get(key(scorer.prm))
-    if known is None:
-        return f"rewards {said}; none are published to compare with"
+    sentence = f"of the model card's example: {_enumeration(rewards)}"
+    publication = _EXAMPLE["rewards"].get(key(scorer.prm))
+    if publication is None:
+        return f"rewards {sentence}; none are published to compare with"
     exact = scorer.prm.bundled and scorer.precision.startswith("float32 on the CPU")
-    allowed = NEAR if not exact else SAME_MERGED if demo_weights.is_large() else SAME
-    largest = max(abs(one - other) for one, other in zip(rewards, known["values"], strict=True))
-    said = (
-        f"{said}; published: {_listed(known['values'])} ({known['source']}): they differ by at "
-        f"most {largest:.1g}"
+    tolerance = NEAR if not exact else SAME_MERGED if demo_weights.is_large() else SAME
+    largest = max(
+        abs(one - other) for one, other in zip(rewards, publication["values"], strict=True)
     )
-    if largest > allowed:
+    sentence = (
+        f"{sentence}; published: {_enumeration(publication['values'])} ({publication['source']}): "
+        f"they differ by at most {largest:.1g}"
+    )
+    if largest > tolerance:
         raise ModelError(
-            f"Rewards {said}, and {allowed:g} is what rounding may do. Do not trust what "
+            f"Rewards {sentence}, and {tolerance:g} is what rounding may do. Do not trust what "
             f"{scorer.prm.title} says here: download the checkpoint again, try --dtype float32, "
             "and if neither helps report it with the lines above."
         )
-    return f"rewards {said}"
+    return f"rewards {sentence}"
 
 
-def _listed(rewards: tuple[float, ...] | list[float]) -> str:
+def _enumeration(rewards: tuple[float, ...] | list[float]) -> str:
     return ", ".join(f"{reward:.4f}" for reward in rewards)

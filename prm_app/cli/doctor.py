@@ -42,17 +42,17 @@ def run(args: argparse.Namespace) -> int:
     if not args.base_url:
         vllm = engine_kind(args.kind) is ENGINES["vllm"]
         checks += [_vllm, _plugin, _device] if vllm else [_transformers, _forward_device]
-    failed: list[PrmError] = []
+    failures: list[PrmError] = []
     for name, check in [*((each.__name__[1:], each) for each in checks), ("sample", _sample(args))]:
         try:
             for finding in check():
                 show.OUT.print(Text("ok    ", show.GOOD) + Text(f"{name}: {finding}", "default"))
         except PrmError as error:
-            if str(error) not in map(str, failed):
+            if str(error) not in map(str, failures):
                 show.OUT.print(Text("FAILS ", show.WRONG) + Text(f"{name}: {error}", "default"))
-            failed.append(error)
-    if failed:
-        raise failed[0]
+            failures.append(error)
+    if failures:
+        raise failures[0]
     return 0
 
 
@@ -95,9 +95,9 @@ def _plugin() -> Iterator[str]:
                 "this environment."
             )
         yield f"{group}: {entries[0].name} = {entries[0].value}"
-    known = known_architectures()
+    architectures = known_architectures()
     for architecture in ARCHITECTURES:
-        if architecture not in known:
+        if architecture not in architectures:
             raise ModelError(
                 f"vLLM does not know {architecture}: VLLM_PLUGINS may leave the plugin out."
             )
@@ -134,10 +134,10 @@ def _cards() -> list[str]:
     """Each NVIDIA card of this machine with its driver and memory, as nvidia-smi says."""
     query = ["nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader"]
     try:
-        listed = subprocess.run(query, capture_output=True, text=True, timeout=60)
+        process = subprocess.run(query, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.TimeoutExpired):
         return []
-    rows = [line.split(", ") for line in listed.stdout.splitlines() if not listed.returncode]
+    rows = [line.split(", ") for line in process.stdout.splitlines() if not process.returncode]
     return [f"{name}, driver {driver}, {size}" for name, driver, size in rows]
 
 

@@ -23,7 +23,7 @@ from prm_app.cli.options import (
 )
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation import run as run_of
-from prm_app.evaluation.data import Choice, Labelled, cases
+from prm_app.evaluation.data import Choice, LabelledSolution, cases
 from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.shapes import read_problems
 
@@ -72,16 +72,16 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     failures: dict[str, PrmError] = {}
     data = _read(args, failures)
-    rows, started = len(data) + len(failures), datetime.now(UTC)
-    recorded, unreadable = run_of.recorded(run_of.rows(data))
+    rows, start = len(data) + len(failures), datetime.now(UTC)
+    rewards_by_model, unreadable = run_of.recorded_rewards(run_of.rows(data))
     failures |= {str(error.place): InputError(error.message) for error in unreadable}
-    live = _live(args, data, failures) if not recorded or asks_for_model(args) else {}
+    live = _live(args, data, failures) if not rewards_by_model or asks_for_model(args) else {}
     record = {
-        "date": started.isoformat(timespec="seconds"),
+        "date": start.isoformat(timespec="seconds"),
         "file": args.file,
         "rows": rows,
         **({"model": None, "checkpoint": None, "results": {}} | live),
-        "recorded": _recorded(args, data, recorded),
+        "recorded": _recorded_results(args, data, rewards_by_model),
         "servers": args.base_url,
         "versions": versions(),
         "settings": {
@@ -102,7 +102,9 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Labelled] | list[Choice]:
+def _read(
+    args: argparse.Namespace, failures: dict[str, PrmError]
+) -> list[LabelledSolution] | list[Choice]:
     """The rows of the file, all of one kind; what cannot be read goes to `failures`."""
     if args.limit is not None and args.limit < 1:
         raise InputError(f"--limit is {args.limit}: give the number of rows to use.")
@@ -123,13 +125,15 @@ def _read(args: argparse.Namespace, failures: dict[str, PrmError]) -> list[Label
 
 
 def _live(
-    args: argparse.Namespace, data: list[Labelled] | list[Choice], failures: dict[str, PrmError]
+    args: argparse.Namespace,
+    data: list[LabelledSolution] | list[Choice],
+    failures: dict[str, PrmError],
 ) -> dict[str, Any]:
     """What a model that scores the file now is, and its figures."""
     with open_scorer(args) as scorer:
         threshold = threshold_of(args, scorer)
-        rewards, failed = rewards_of(args, scorer, run_of.rows(data))
-        failures |= {str(place): error for place, error in failed.items()}
+        rewards, failures_now = rewards_of(args, scorer, run_of.rows(data))
+        failures |= {str(place): error for place, error in failures_now.items()}
         own = "the model's own" if args.threshold is None else "--threshold"
         return {
             "model": scorer.prm.key,
@@ -139,22 +143,22 @@ def _live(
         }
 
 
-def _recorded(
+def _recorded_results(
     args: argparse.Namespace,
-    data: list[Labelled] | list[Choice],
-    recorded: run_of.Recorded,
+    data: list[LabelledSolution] | list[Choice],
+    rewards_by_model: run_of.RewardsByModel,
 ) -> dict[str, dict[str, Any]]:
     """The figures of the rewards that the file holds, by the name that it gives a model."""
     threshold = run_of.RECORDED_THRESHOLD if args.threshold is None else args.threshold
     require_threshold(threshold)
     own = "for recorded rewards" if args.threshold is None else "--threshold"
-    found = {}
-    with show.progress("Measuring", len(recorded)) as bar:
-        for name, rewards in recorded.items():
+    by_model = {}
+    with show.progress("Measuring", len(rewards_by_model)) as bar:
+        for name, rewards in rewards_by_model.items():
             results = run_of.figures(data, rewards, threshold, own)
-            found[name] = {"solutions": len(rewards), "results": results}
+            by_model[name] = {"solutions": len(rewards), "results": results}
             bar.advance(TaskID(0))
-    return found
+    return by_model
 
 
 def _tell(failures: dict[str, PrmError]) -> None:

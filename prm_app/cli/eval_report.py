@@ -20,12 +20,12 @@ def report(record: dict[str, Any]) -> None:
     if record["results"]:
         show.heading(f"{record['model']} on {record['file']}")
         _print(record["results"])
-    for name, found in record["recorded"].items():
+    for name, entry in record["recorded"].items():
         show.heading(f"{name}, as recorded in {record['file']}")
-        if found["results"]:
-            _print(found["results"])
+        if entry["results"]:
+            _print(entry["results"])
         else:
-            show.OUT.print(f"It has rewards for {found['solutions']} solutions, and no case whole.")
+            show.OUT.print(f"It has rewards for {entry['solutions']} solutions, and no case whole.")
 
 
 def _print(results: Figures) -> None:

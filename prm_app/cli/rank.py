@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from prm_app.cli import show
-from prm_app.cli.batch import Judged, attempt, judged
+from prm_app.cli.batch import JobOutcome, attempt, job_outcomes
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
@@ -88,23 +88,23 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 
 
 def run(args: argparse.Namespace) -> int:
-    problems = _of_files(args) if args.generate is None else [_generated(args)]
-    failed = 0
+    problems = _of_files(args) if args.generate is None else [_from_generator(args)]
+    failures = 0
     for each in _rankings(args, problems):
         if isinstance(each, PlaceError):
-            failed += 1
+            failures += 1
             _refuse(args, each)
             continue
         ranking, threshold = each
-        failed += len(ranking.failed)
+        failures += len(ranking.failures)
         if args.json:
             document = rank_document(ranking, args.aggregate, threshold)
             print(json.dumps(document, ensure_ascii=False), flush=True)
         else:
-            show.ranked(ranking, args.aggregate, threshold)
-    if failed:
-        show.failure(f"{failed} solutions could not be scored; they are not ranked.")
-    return 1 if failed else 0
+            show.print_ranking(ranking, args.aggregate, threshold)
+    if failures:
+        show.failure(f"{failures} solutions could not be scored; they are not ranked.")
+    return 1 if failures else 0
 
 
 def _refuse(args: argparse.Namespace, error: PlaceError) -> None:
@@ -149,7 +149,7 @@ def _about(whole: Problem, problem: str | None) -> Problem | PlaceError:
     return whole
 
 
-def _generated(args: argparse.Namespace) -> Problem:
+def _from_generator(args: argparse.Namespace) -> Problem:
     """What the generator writes; each solution shows on stderr as it comes."""
     if args.files:
         raise InputError("Give files of solutions or --generate, not both.")
@@ -193,7 +193,7 @@ def _rankings(
         if isinstance(each, Problem)
         for row in each.solutions
     ]
-    outcomes = judged(args, jobs)
+    outcomes = job_outcomes(args, jobs)
     for each in problems:
         if isinstance(each, PlaceError):
             yield each
@@ -202,7 +202,7 @@ def _rankings(
             yield _ranking(each, outcome), outcome[0].threshold
 
 
-def _ranking(problem: Problem, outcomes: list[Judged]) -> Ranking:
+def _ranking(problem: Problem, outcomes: list[JobOutcome]) -> Ranking:
     total = len(outcomes)
     ranking = Ranking(problem.problem, total, {i: j.outcome for i, j in enumerate(outcomes, 1)})
     numbers = sorted(ranking.scored)

@@ -14,8 +14,8 @@ from prm_app.cli.options import (
     require_threshold,
 )
 from prm_app.errors import InputError
-from prm_app.evaluation.opened import Opened, Source, opened
 from prm_app.evaluation.run import RECORDED_THRESHOLD
+from prm_app.evaluation.solution_file import SolutionFile, Source, read_file
 
 TAKES_ENGINE_OPTIONS = True
 EPILOG = """\
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"{args.output} does not end in one of {ends}: they say what to write.")
     threshold = RECORDED_THRESHOLD if args.threshold is None else args.threshold
     require_threshold(threshold)
-    file = opened(read_bytes(args.file), Path(args.file).name)
+    file = read_file(read_bytes(args.file), Path(args.file).name)
     if not file.rewards or asks_for_model(args):
         own = _score(args, file)
         threshold = own if args.threshold is None else threshold
@@ -74,29 +74,29 @@ def run(args: argparse.Namespace) -> int:
     others = [each for each in file.rewards if each != one]
     text = EXPORTS[kind](file, one, _source(file, args.beside, others), threshold)
     _write(args.output, text)
-    for error in [*map(str, file.errors), *file.failed.values()]:
+    for error in [*map(str, file.errors), *file.failures.values()]:
         show.failure(error)
-    return 1 if file.errors or file.failed else 0
+    return 1 if file.errors or file.failures else 0
 
 
-def _score(args: argparse.Namespace, file: Opened) -> float:
+def _score(args: argparse.Namespace, file: SolutionFile) -> float:
     """Adds the rewards of the model; returns its own threshold."""
     with open_scorer(args) as scorer:
-        rewards, failed = rewards_of(args, scorer, [item.row for item in file.items])
+        rewards, failures = rewards_of(args, scorer, [item.row for item in file.items])
         file.rewards.setdefault(Source(scorer.prm.title, live=True), {}).update(rewards)
-        file.failed |= {place: f"{place}: {error}" for place, error in failed.items()}
+        file.failures |= {place: f"{place}: {error}" for place, error in failures.items()}
         return scorer.prm.threshold
 
 
-def _source(file: Opened, name: str | None, others: list[Source]) -> Source | None:
+def _source(file: SolutionFile, name: str | None, others: list[Source]) -> Source | None:
     """The source of this name, or else the first of some; raises InputError."""
     if name is None:
         return next(iter(others), None)
     for source in file.rewards:
         if source.name == name:
             return source
-    known = ", ".join(source.name for source in file.rewards)
-    raise InputError(f"There are no rewards of {name!r}: choose one of {known}.")
+    names = ", ".join(source.name for source in file.rewards)
+    raise InputError(f"There are no rewards of {name!r}: choose one of {names}.")
 
 
 def _write(path: str, text: str) -> None:

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         outputs = local_outputs(args.model or DEFAULT.key, prompts, args.step_tag, args.engine)
     for prompt, output in zip(prompts, outputs, strict=True):
-        rows = activated(output.rows) if args.activation else output.rows
+        rows = softmax(output.rows) if args.activation else output.rows
         if args.json:
             row = {"prompt": prompt, "tokens": output.tokens, "positions": output.positions}
             print(json.dumps(row | {"rewards": rows.tolist()}, ensure_ascii=False), flush=True)
@@ -76,9 +76,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def activated(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: np.ndarray) -> np.ndarray:
     """Probabilities `(rows, labels)` from logits of the same shape."""
     if logits.shape[1] == 1:
         return 0.5 * (1.0 + np.tanh(0.5 * logits))
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from prm_app.cli import show
-from prm_app.cli.batch import Judged, attempt, judged
+from prm_app.cli.batch import JobOutcome, attempt, job_outcomes
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
     add_scoring,
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
             raise InputError("Give either a FILE of solutions, or one problem and its solution.")
         return _score_rows(args, _read(args.file))
     problem, text = text_of(args, "problem"), text_of(args, "solution")
-    [each] = judged(args, [solution_of(args, problem, text)])
+    [each] = job_outcomes(args, [solution_of(args, problem, text)])
     if isinstance(each.outcome, PrmError):
         raise each.outcome
     if args.json:
@@ -89,16 +89,16 @@ def _read(path: str) -> list[Row | PlaceError]:
 def _score_rows(args: argparse.Namespace, rows: list[Row | PlaceError]) -> int:
     """Scores all at once, and writes the answers in their order as they become known."""
     jobs = [attempt(_solution, args, row) for row in rows]
-    failed = 0
-    for row, each in zip(rows, judged(args, jobs), strict=True):
-        failed += isinstance(each.outcome, PrmError)
+    failures = 0
+    for row, each in zip(rows, job_outcomes(args, jobs), strict=True):
+        failures += isinstance(each.outcome, PrmError)
         if args.json:
             print(json.dumps(_answer(row, each), ensure_ascii=False), flush=True)
         else:
             _show(row, each)
-    if failed:
-        show.failure(f"{failed} of {len(rows)} solutions could not be scored.")
-    return 1 if failed else 0
+    if failures:
+        show.failure(f"{failures} of {len(rows)} solutions could not be scored.")
+    return 1 if failures else 0
 
 
 def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
@@ -107,21 +107,21 @@ def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:
     return solution_in(args, row)
 
 
-def _answer(row: Row | PlaceError, each: Judged) -> dict[str, Any]:
+def _answer(row: Row | PlaceError, each: JobOutcome) -> dict[str, Any]:
     """The place of a solution, what the file says of it, and its rewards or its error."""
     if isinstance(row, PlaceError):
         return row.place.counts() | {"error": str(row)}
     if isinstance(each.outcome, PrmError):
         answer: dict[str, Any] = {"problem": row.problem, "error": _located(row, each.outcome)}
-        said = {} if isinstance(each.outcome, PlaceError) else row.fields()
+        fields = {} if isinstance(each.outcome, PlaceError) else row.fields()
     else:
-        answer, said = _document(row.problem, each.outcome, each), row.fields()
+        answer, fields = _document(row.problem, each.outcome, each), row.fields()
     own = {*SCORE_FIELDS, *PLACE_FIELDS}
-    others = {name: value for name, value in said.items() if name not in own}
+    others = {name: value for name, value in fields.items() if name not in own}
     return row.place.counts() | others | answer
 
 
-def _document(problem: str, scored: ScoredSolution, each: Judged) -> dict[str, Any]:
+def _document(problem: str, scored: ScoredSolution, each: JobOutcome) -> dict[str, Any]:
     """A solution's rewards as plain data; a second model's error stands in their place."""
     document = score_document(Result(problem, scored, _opinion(each)), each.threshold)
     if each.other and isinstance(each.second, PrmError):
@@ -132,13 +132,13 @@ def _document(problem: str, scored: ScoredSolution, each: Judged) -> dict[str, A
     return document
 
 
-def _opinion(each: Judged) -> Opinion | None:
+def _opinion(each: JobOutcome) -> Opinion | None:
     if each.other is None or not isinstance(each.second, ScoredSolution):
         return None
     return Opinion(each.other.title, each.second, each.other.threshold)
 
 
-def _show(row: Row | PlaceError, each: Judged) -> None:
+def _show(row: Row | PlaceError, each: JobOutcome) -> None:
     problem = f": {row.problem}" if isinstance(row, Row) else ""
     show.heading(f"{row.place}{problem}")
     if isinstance(each.outcome, PrmError):
@@ -147,12 +147,12 @@ def _show(row: Row | PlaceError, each: Judged) -> None:
         _print(each.outcome, each)
 
 
-def _print(scored: ScoredSolution, each: Judged) -> None:
-    show.scored(scored, each.threshold, _opinion(each))
+def _print(scored: ScoredSolution, each: JobOutcome) -> None:
+    show.print_solution(scored, each.threshold, _opinion(each))
     if each.other and isinstance(each.second, PrmError):
         show.failure(f"{each.other.title}: {with_options(each.second)}")
 
 
 def _located(row: Row | PlaceError, error: PrmError) -> str:
-    said = with_options(error)
-    return said if isinstance(error, PlaceError) else f"{row.place}: {said}"
+    text = with_options(error)
+    return text if isinstance(error, PlaceError) else f"{row.place}: {text}"

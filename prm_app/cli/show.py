@@ -52,7 +52,9 @@ def candidate(number: int, total: int, text: str) -> None:
     console.print(Text(text), style="dim")
 
 
-def scored(solution: ScoredSolution, threshold: float, second: Opinion | None = None) -> None:
+def print_solution(
+    solution: ScoredSolution, threshold: float, second: Opinion | None = None
+) -> None:
     """The steps with their rewards, beside them a second model's, and the aggregations of these."""
     OUT.print(f"Number of steps: {len(solution.steps)}\n\nStep-wise rewards:")
     first = solution.first_error(threshold)
@@ -70,13 +72,13 @@ def scored(solution: ScoredSolution, threshold: float, second: Opinion | None = 
             line.append("  <- the two differ", style="bold")
         OUT.print(line)
     if second:
-        _compared(solution, threshold, second)
+        _comparison(solution, threshold, second)
     OUT.print(f"\nAverage reward (for Best-of-N ranking): {solution.aggregate('mean'):.4f}")
     others = ", ".join(f"{how} {solution.aggregate(how):.4f}" for how in AGGREGATIONS[1:])
     OUT.print(f"{others}; {solution.tokens} tokens, {solution.seconds:.2f} s", style="dim")
 
 
-def _compared(solution: ScoredSolution, threshold: float, second: Opinion) -> None:
+def _comparison(solution: ScoredSolution, threshold: float, second: Opinion) -> None:
     """Whose rewards stand left and right, and at how many steps the two differ."""
     differing = second.differs_at(solution, threshold)
     steps = [solution.first_error(threshold), second.first_error]
@@ -88,7 +90,7 @@ def _compared(solution: ScoredSolution, threshold: float, second: Opinion) -> No
     )
 
 
-def ranked(ranking: Ranking, how: Aggregation, threshold: float) -> None:
+def print_ranking(ranking: Ranking, how: Aggregation, threshold: float) -> None:
     """The ranking as a table, the winner's steps, what the votes and a second model choose."""
     heading(ranking.problem)
     second = ranking.second
@@ -109,18 +111,18 @@ def ranked(ranking: Ranking, how: Aggregation, threshold: float) -> None:
             style=GOOD if rank == 1 else "",
         )
     OUT.print(table, soft_wrap=False)
-    for number, error in ranking.failed.items():
+    for number, error in ranking.failures.items():
         failure(f"solution {number}: {with_options(error)}")
     if not order:
         return
-    _voted(ranking, how)
+    _votes(ranking, how)
     OUT.print(f"\nBest by {how}: solution {order[0]}\n", style="bold")
     if second:
         _second(ranking, second, how)
-    scored(ranking.scored[order[0]], threshold)
+    print_solution(ranking.scored[order[0]], threshold)
 
 
-def _voted(ranking: Ranking, how: Aggregation) -> None:
+def _votes(ranking: Ranking, how: Aggregation) -> None:
     votes = ranking.votes(how)
     for name, vote in votes.items():
         title = name.replace("_", " ").capitalize()
@@ -138,7 +140,7 @@ def _voted(ranking: Ranking, how: Aggregation) -> None:
 
 def _second(ranking: Ranking, second: RankOpinion, how: Aggregation) -> None:
     """What the second model says of the same solutions."""
-    for number, error in second.ranking.failed.items():
+    for number, error in second.ranking.failures.items():
         failure(f"{second.title}, solution {number}: {with_options(error)}")
     theirs, tau = second.ranking.order(how), ranking.kendall_tau(how)
     if theirs:

@@ -17,7 +17,7 @@ MOST_CRASHES, WITHIN_SECONDS = 5, 600
 """A process that crashes more often than that stays down: the next start would crash too."""
 
 
-def is_supervised() -> bool:
+def has_supervisor() -> bool:
     return SUPERVISED in os.environ
 
 

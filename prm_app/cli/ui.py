@@ -13,7 +13,7 @@ from prm_app.api.tools import require_mcp
 from prm_app.catalog import CATALOG, find_model
 from prm_app.checkpoint import fetch
 from prm_app.cli.options import add_engine, add_model, open_models
-from prm_app.cli.supervisor import is_supervised, supervise
+from prm_app.cli.supervisor import has_supervisor, supervise
 from prm_app.errors import InputError
 from prm_app.generator import Generator
 from prm_app.local.unused_gpu import advice
@@ -112,7 +112,7 @@ def run(args: argparse.Namespace) -> int:
     if args.mcp:
         require_mcp()
     _require_free(args.host, args.port)
-    if not is_supervised():
+    if not has_supervisor():
         return supervise(args.argv)
     from prm_app.ui import launch
 
@@ -147,11 +147,11 @@ def _policy(args: argparse.Namespace) -> Policy:
         args.host,
         trust_visitors=args.trust_visitors,
         offer=args.offer,
-        loaded=args.model or "",
+        model=args.model or "",
         bundled=() if args.base_url else [prm.key for prm in CATALOG if prm.bundled],
         generator=generator,
     )
-    for name in () if args.base_url else policy.offered or ():
+    for name in () if args.base_url else policy.offer or ():
         with Console(stderr=True).status(f"Looking for {name}"):
             fetch(find_model(name))
     return policy

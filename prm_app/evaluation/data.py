@@ -11,7 +11,7 @@ from prm_app.solutions.shapes import pooled
 from prm_app.solutions.voting import group_by_answer, match_answer
 
 
-class Labelled(NamedTuple):
+class LabelledSolution(NamedTuple):
     """A solution and the index of its first wrong step among those not blank, -1 if none is."""
 
     place: Place
@@ -31,7 +31,7 @@ class Choice(NamedTuple):
     answers: list[int | None]
 
 
-Case = Labelled | Choice | PlaceError
+Case = LabelledSolution | Choice | PlaceError
 """What a file is evaluated on, or why that cannot be read."""
 
 
@@ -42,8 +42,8 @@ def cases(problems: Sequence[Problem | PlaceError]) -> list[Callable[[], Case]]:
     whose candidates say "is_correct" or whose problems say the "answer". A case that is neither is
     a PlaceError.
     """
-    read = _labelled if _has_labels(problems) else _choice
-    return [partial(_attempt, read, each) for each in groups(problems)]
+    read_case = _labelled_solution if _has_labels(problems) else _choice
+    return [partial(_attempt, read_case, each) for each in groups(problems)]
 
 
 def groups(problems: Sequence[Problem | PlaceError]) -> list[Problem | PlaceError]:
@@ -56,12 +56,12 @@ def _has_labels(problems: Sequence[Problem | PlaceError]) -> bool:
 
 
 def _attempt(
-    read: Callable[[Problem], Labelled | Choice], case: Problem | PlaceError
-) -> Labelled | Choice | PlaceError:
+    read_case: Callable[[Problem], LabelledSolution | Choice], case: Problem | PlaceError
+) -> LabelledSolution | Choice | PlaceError:
     if isinstance(case, PlaceError):
         return case
     try:
-        return read(case)
+        return read_case(case)
     except PlaceError as error:
         return error
     except InputError as error:
@@ -69,14 +69,14 @@ def _attempt(
 
 
 def _is_labelled(problem: Problem) -> bool:
-    return problem.alone and any(row.said.get("label") is not None for row in problem.rows)
+    return problem.alone and any(row.extra.get("label") is not None for row in problem.rows)
 
 
-def _labelled(problem: Problem) -> Labelled:
+def _labelled_solution(problem: Problem) -> LabelledSolution:
     (row,) = _readable(problem)
     if row.label is None:
         raise PlaceError(row.place, "no “label”, which other solutions of this file have.")
-    return Labelled(row.place, row, row.label)
+    return LabelledSolution(row.place, row, row.label)
 
 
 def _choice(problem: Problem) -> Choice:

@@ -48,10 +48,10 @@ def detection(errors: Sequence[int], rewards: Rewards, threshold: float) -> Dete
         rewards: The step rewards of each solution, in [0, 1].
         threshold: A step is flagged if its reward is below it.
     """
-    flagged = [first_error(row, threshold) for row in rewards]
+    first_errors = [first_error(row, threshold) for row in rewards]
     hits = [
         (error >= 0, (-1 if step is None else step) == error)
-        for error, step in zip(errors, flagged, strict=True)
+        for error, step in zip(errors, first_errors, strict=True)
     ]
     wrong = [hit for is_wrong, hit in hits if is_wrong]
     right = [hit for is_wrong, hit in hits if not is_wrong]
@@ -72,9 +72,9 @@ def shares_at(errors: Sequence[int], rewards: Rewards, thresholds: Numbers) -> S
     """What `detection` finds at each of some thresholds, in one pass over the solutions."""
     low, high = _spans(errors, rewards)
     least = _least(errors, rewards)
-    found = np.searchsorted(low, thresholds) - np.searchsorted(high, thresholds)
+    hits = np.searchsorted(low, thresholds) - np.searchsorted(high, thresholds)
     wrong = sum(error >= 0 for error in errors)
-    exact = found / wrong if wrong else np.full(len(thresholds), math.nan)
+    exact = hits / wrong if wrong else np.full(len(thresholds), math.nan)
     nothing = np.full(len(thresholds), math.nan)
     unflagged = 1 - np.searchsorted(least, thresholds) / len(least) if len(least) else nothing
     return Shares(exact, unflagged, 2 * exact * unflagged / np.maximum(exact + unflagged, 1e-9))
@@ -109,12 +109,12 @@ def _least(errors: Sequence[int], rewards: Rewards) -> Numbers:
     return np.sort([min(row) for e, row in zip(errors, rewards, strict=True) if e < 0])
 
 
-def found_by_label(
+def confusion(
     errors: Sequence[int], rewards: Rewards, threshold: float
 ) -> dict[tuple[int, int], int]:
     """How many solutions have this first wrong step and this first one flagged; -1 for none."""
-    found = (first_error(row, threshold) for row in rewards)
-    pairs = ((e, -1 if f is None else f) for e, f in zip(errors, found, strict=True))
+    firsts = (first_error(row, threshold) for row in rewards)
+    pairs = ((e, -1 if f is None else f) for e, f in zip(errors, firsts, strict=True))
     return dict(sorted(Counter(pairs).items()))
 
 
@@ -145,16 +145,16 @@ class Bin(NamedTuple):
     wrong: int
 
 
-def binned(rewards: Numbers, labels: Numbers, bins: int = BINS) -> list[Bin]:
+def histogram(rewards: Numbers, labels: Numbers, bins: int = BINS) -> list[Bin]:
     """Equal bins over [0, 1], those without a step left out: what a reliability diagram shows."""
     place = np.minimum((rewards * bins).astype(int), bins - 1)
-    found = []
+    rows = []
     for b in np.unique(place):
         inside = place == b
         right = int(labels[inside].sum())
         mean = float(rewards[inside].mean())
-        found.append(Bin(b / bins, (b + 1) / bins, mean, right, int(inside.sum()) - right))
-    return found
+        rows.append(Bin(b / bins, (b + 1) / bins, mean, right, int(inside.sum()) - right))
+    return rows
 
 
 def calibration_error(rewards: Numbers, labels: Numbers) -> float:
@@ -163,7 +163,7 @@ def calibration_error(rewards: Numbers, labels: Numbers) -> float:
         return math.nan
     return sum(
         abs((each.right + each.wrong) * each.mean - each.right) / len(rewards)
-        for each in binned(rewards, labels)
+        for each in histogram(rewards, labels)
     )
 
 
@@ -176,7 +176,7 @@ def roc_auc(rewards: Numbers, labels: Numbers) -> float:
     return float(below.mean() / 2 / len(wrong))
 
 
-class Judged(NamedTuple):
+class Candidates(NamedTuple):
     """The candidates of one problem: which are right, their step rewards, and their answers.
 
     Candidates with the same answer have the same number in `answers`, one without an answer None.
@@ -187,7 +187,7 @@ class Judged(NamedTuple):
     answers: Sequence[int | None]
 
 
-def best_of(problems: Sequence[Judged], size: int) -> dict[str, float]:
+def best_of(problems: Sequence[Candidates], size: int) -> dict[str, float]:
     """The share of problems solved by choosing one of `size` of their candidates, by each rule.
 
     The expectation over random subsets of that size. It is exact for the aggregations, `random` and
@@ -221,7 +221,7 @@ def sizes(candidates: int) -> list[int]:
     return [2**i for i in range((candidates - 1).bit_length())] + [candidates]
 
 
-def _best_of(problem: Judged, size: int) -> dict[str, float]:
+def _best_of(problem: Candidates, size: int) -> dict[str, float]:
     right = np.array(problem.right, float)
     scores = {
         how: np.array([aggregate(row, how) for row in problem.rewards]) for how in AGGREGATIONS
@@ -230,14 +230,17 @@ def _best_of(problem: Judged, size: int) -> dict[str, float]:
         f"weighted_vote_{how}": score for how, score in scores.items()
     }
     return {
-        **{how: _chosen(score, right, size) for how, score in scores.items()},
-        **{name: _voted(weight, problem.answers, right, size) for name, weight in weights.items()},
+        **{how: _chance_right(score, right, size) for how, score in scores.items()},
+        **{
+            name: _chance_of_votes(weight, problem.answers, right, size)
+            for name, weight in weights.items()
+        },
         "random": right.mean(),
-        "oracle": _chosen(right, right, size),
+        "oracle": _chance_right(right, right, size),
     }
 
 
-def _chosen(scores: Numbers, right: Numbers, size: int) -> float:
+def _chance_right(scores: Numbers, right: Numbers, size: int) -> float:
     """The chance that the best-scored of `size` random candidates is right."""
     chance = 0.0
     for score in np.unique(scores):
@@ -247,7 +250,9 @@ def _chosen(scores: Numbers, right: Numbers, size: int) -> float:
     return chance
 
 
-def _voted(weights: Numbers, answers: Sequence[int | None], right: Numbers, size: int) -> float:
+def _chance_of_votes(
+    weights: Numbers, answers: Sequence[int | None], right: Numbers, size: int
+) -> float:
     """The chance that the answer with most weight among `size` random candidates is right."""
     subsets = _subsets(len(weights), size)
     distinct = sorted({answer for answer in answers if answer is not None})
@@ -265,12 +270,12 @@ def _voted(weights: Numbers, answers: Sequence[int | None], right: Numbers, size
 def _subsets(count: int, size: int) -> Numbers:
     """Subsets of `count` candidates, a row of 0 and 1 each: all of them, or `MOST_SUBSETS`."""
     if math.comb(count, size) <= MOST_SUBSETS:
-        chosen = np.array(list(combinations(range(count), size)))
+        subsets = np.array(list(combinations(range(count), size)))
     else:
-        drawn = np.random.default_rng(0).random((MOST_SUBSETS, count))
-        chosen = drawn.argsort(axis=1)[:, :size]
-    members = np.zeros((len(chosen), count))
-    np.put_along_axis(members, chosen, 1, axis=1)
+        random = np.random.default_rng(0).random((MOST_SUBSETS, count))
+        subsets = random.argsort(axis=1)[:, :size]
+    members = np.zeros((len(subsets), count))
+    np.put_along_axis(members, subsets, 1, axis=1)
     return members
 
 

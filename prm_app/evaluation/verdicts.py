@@ -10,20 +10,20 @@ Verdict = Literal["found", "missed", "too early", "too late", "false alarm", "ri
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
-def verdict(label: int, found: int | None) -> Verdict:
+def verdict(label: int, flag: int | None) -> Verdict:
     """How the first step flagged compares with the label.
 
     Args:
         label: The index of the first wrong step, -1 if all are right.
-        found: The index of the first step flagged, None if none is.
+        flag: The index of the first step flagged, None if none is.
     """
-    if found is None:
+    if flag is None:
         return "rightly unflagged" if label < 0 else "missed"
     if label < 0:
         return "false alarm"
-    if found == label:
+    if flag == label:
         return "found"
-    return "too early" if found < label else "too late"
+    return "too early" if flag < label else "too late"
 
 
 def surprise(rewards: Sequence[float], label: int) -> float:
@@ -32,8 +32,8 @@ def surprise(rewards: Sequence[float], label: int) -> float:
     Steps after the first wrong one have no label. A model that is sure and right has 0, one that is
     sure and wrong at a single step has 1.
     """
-    judged = rewards if label < 0 else rewards[: label + 1]
-    return max(reward if i == label else 1 - reward for i, reward in enumerate(judged))
+    rewards_so_far = rewards if label < 0 else rewards[: label + 1]
+    return max(reward if i == label else 1 - reward for i, reward in enumerate(rewards_so_far))
 
 
 def surprise_of_answer(rewards: Sequence[float], right: bool) -> float:

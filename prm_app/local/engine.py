@@ -66,10 +66,10 @@ class VllmEngine(Engine):
         self._numbers = itertools.count()
         self._pending: dict[str, _Request] = {}
         self._closing: Future[None] | None = None
-        loaded: Future[None] = Future()
+        loading: Future[None] = Future()
         self._thread, self._in_process = THREADS.claim(core_in_process(options), not on_cpu())
-        self._thread.do(lambda: self._load(str(folder), dict(options), on_stage, loaded), loaded)
-        loaded.result()
+        self._thread.do(lambda: self._load(str(folder), dict(options), on_stage, loading), loading)
+        loading.result()
 
     @property
     def alive(self) -> bool:
@@ -86,14 +86,14 @@ class VllmEngine(Engine):
         return request.future
 
     def close(self) -> None:
-        closed: Future[None] = Future()
-        self._thread.do(lambda: self._close(closed), closed)
-        closed.result()
+        closing: Future[None] = Future()
+        self._thread.do(lambda: self._close(closing), closing)
+        closing.result()
 
     # What follows runs in the engine's thread.
 
     def _load(
-        self, folder: str, options: dict[str, Any], on_stage: OnStage, loaded: Future[None]
+        self, folder: str, options: dict[str, Any], on_stage: OnStage, loading: Future[None]
     ) -> None:
         try:
             self._core = _build(folder, options, on_stage, self._in_process)
@@ -107,10 +107,10 @@ class VllmEngine(Engine):
             try:
                 free_memory(error)
             finally:
-                loaded.set_exception(load_error(error))
+                loading.set_exception(load_error(error))
         else:
             self._thread.engines.append(self)
-            loaded.set_result(None)
+            loading.set_result(None)
 
     def _start(self, request: _Request) -> None:
         if not request.future.set_running_or_notify_cancel():
@@ -170,13 +170,13 @@ class VllmEngine(Engine):
             # Without reuse the last try has a row for every token.
             request.future.set_result(Outputs(values[-missing:], 0))
 
-    def _close(self, closed: Future[None]) -> None:
+    def _close(self, closing: Future[None]) -> None:
         if self._core is None:
-            closed.set_result(None)
+            closing.set_result(None)
         elif self._closing is not None:
-            self._closing.add_done_callback(lambda _: closed.set_result(None))
+            self._closing.add_done_callback(lambda _: closing.set_result(None))
         else:
-            self._closing = closed
+            self._closing = closing
             if not self._pending:
                 self._free(stopped())
 
@@ -197,13 +197,13 @@ class VllmEngine(Engine):
 def _build(folder: str, options: dict[str, Any], on_stage: OnStage, in_process: bool) -> Any:
     """A vLLM engine for a checkpoint in a local folder."""
     on_stage("Importing vLLM", 0.6)
-    chosen = engine_arguments(folder, options)
+    arguments = engine_arguments(folder, options)
     from vllm.engine.arg_utils import EngineArgs
     from vllm.v1.engine.llm_engine import LLMEngine
 
     on_stage("Loading the weights", 0.8)
     with all_or_nothing(), root_cause():
         engine = LLMEngine.from_engine_args(
-            EngineArgs(**chosen), enable_multiprocessing=not in_process
+            EngineArgs(**arguments), enable_multiprocessing=not in_process
         )
     return engine

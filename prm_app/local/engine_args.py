@@ -138,7 +138,7 @@ def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
     from vllm.engine.arg_utils import EngineArgs
 
     config, _ = PretrainedConfig.get_config_dict(folder)
-    chosen: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "model": folder,
         "runner": "pooling",
         "pooler_config": PoolerConfig(**POOLING),
@@ -150,24 +150,26 @@ def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
         **machine_defaults(),
     } | dict(options)
     if "max_num_seqs" not in options:
-        chosen["max_num_seqs"] = min(chosen["max_num_seqs"], chosen["max_num_batched_tokens"])
-    args = EngineArgs(**chosen)
+        arguments["max_num_seqs"] = min(
+            arguments["max_num_seqs"], arguments["max_num_batched_tokens"]
+        )
+    args = EngineArgs(**arguments)
     if on_cpu() and args.kv_cache_memory_bytes is None:
-        chosen["kv_cache_memory_bytes"] = cache_bytes(args)
-    chosen["cudagraph_capture_sizes"] = capture_sizes(args)
-    return chosen
+        arguments["kv_cache_memory_bytes"] = cache_bytes(args)
+    arguments["cudagraph_capture_sizes"] = capture_sizes(args)
+    return arguments
 
 
 def for_family(family: PrmFamily, options: Mapping[str, Any]) -> dict[str, Any]:
     """The engine arguments that load a model of this family, with `options` over them."""
-    needed = family.engine_arguments()
-    merged = needed | dict(options)
-    if overrides := {**needed.get("hf_overrides", {}), **options.get("hf_overrides", {})}:
-        merged["hf_overrides"] = overrides
+    defaults = family.engine_arguments()
+    arguments = defaults | dict(options)
+    if overrides := {**defaults.get("hf_overrides", {}), **options.get("hf_overrides", {})}:
+        arguments["hf_overrides"] = overrides
     if str(options.get("quantization")).startswith("fp8"):
         # The head is what rewards are read from, and fp8 kernels do not take its few rows.
-        merged.setdefault("quantization_config", {"ignore": list(family.head)})
-    return merged
+        arguments.setdefault("quantization_config", {"ignore": list(family.head)})
+    return arguments
 
 
 def machine_defaults() -> dict[str, Any]:
@@ -202,13 +204,13 @@ def on_cpu() -> bool:
 def capture_sizes(args: Any) -> list[int] | None:
     """`cudagraph_capture_sizes` for these engine arguments: GRAPH_SIZES, if they name none."""
     config = args.compilation_config
-    named = (
+    choices = (
         args.cudagraph_capture_sizes,
         args.max_cudagraph_capture_size,
         config.cudagraph_capture_sizes,
         config.max_cudagraph_capture_size,
     )
-    return args.cudagraph_capture_sizes if on_cpu() or any(named) else list(GRAPH_SIZES)
+    return args.cudagraph_capture_sizes if on_cpu() or any(choices) else list(GRAPH_SIZES)
 
 
 def cache_bytes(args: Any) -> int:

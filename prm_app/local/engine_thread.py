@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 
-class Stepped(Protocol):
+class Steppable(Protocol):
     """An engine as its thread sees it; both are used in that thread alone."""
 
     @property
@@ -30,7 +30,7 @@ class EngineThread:
     """Runs jobs one after the other, and between them steps the engines that have work."""
 
     def __init__(self) -> None:
-        self.engines: list[Stepped] = []
+        self.engines: list[Steppable] = []
         self._jobs: queue.SimpleQueue[tuple[Callable[[], None], Future[Any]] | None]
         self._jobs = queue.SimpleQueue()
         threading.Thread(target=self._run, name="engine", daemon=True).start()

@@ -41,21 +41,21 @@ def require_options(options: Options) -> None:
     """Raises NoEngineError without PyTorch, and InputError for options that there are not."""
     if not installed():
         raise NoEngineError("PyTorch")
-    known = {action.dest for action in _parser()._actions}
-    if unknown := sorted(options.keys() - known):
+    names = {action.dest for action in _parser()._actions}
+    if unknown := sorted(options.keys() - names):
         raise InputError(
             f"Transformers' forward pass has no option {', '.join(unknown)}: it takes "
-            f"{', '.join(sorted(known))}, and the others are vLLM's."
+            f"{', '.join(sorted(names))}, and the others are vLLM's."
         )
-    dtype = _named(options)
+    dtype = _dtype_name(options)
     if dtype != "auto" and dtype not in DTYPES:
         raise InputError(f"There is no dtype {dtype!r}: there are auto, {', '.join(DTYPES)}.")
 
 
 def read_options(argv: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Its options in a command line by their Python names, and what is left of it."""
-    given, rest = _parser().parse_known_args(list(argv))
-    return {name: value for name, value in vars(given).items() if value is not None}, rest
+    namespace, rest = _parser().parse_known_args(list(argv))
+    return {name: value for name, value in vars(namespace).items() if value is not None}, rest
 
 
 def print_help() -> None:
@@ -99,9 +99,9 @@ def device(options: Options) -> torch.device:
 
 def dtype(options: Options, weights: int) -> str:
     """What a model of so many weights is computed in, as PyTorch names it."""
-    named = _named(options)
-    if named != "auto":
-        return DTYPES[named]
+    dtype_name = _dtype_name(options)
+    if dtype_name != "auto":
+        return DTYPES[dtype_name]
     return "bfloat16" if weights >= FLOAT32_BELOW and _has_bf16(device(options)) else "float32"
 
 
@@ -129,7 +129,7 @@ def memory_needed(folder: Path, options: Options) -> int:
     return itemsize(options, weights) * int(weights + states * tokens)
 
 
-def _named(options: Options) -> str:
+def _dtype_name(options: Options) -> str:
     return str(options.get("dtype") or "auto").removeprefix("torch.")
 
 

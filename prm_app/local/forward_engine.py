@@ -61,7 +61,7 @@ class ForwardEngine(Engine):
         self._model: ForwardModel | None = _load(folder, family, str(place), kind)
         self._batch_tokens = BATCH_TOKENS[place.type]
         self._waiting: list[_Request] = []
-        self._changed = threading.Condition()
+        self._change = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="forward engine", daemon=True)
         self._thread.start()
@@ -73,18 +73,18 @@ class ForwardEngine(Engine):
     def submit(self, token_ids: list[int], reuse: bool = True) -> Future[Outputs]:
         request = _Request(token_ids, Future())
         request.future.set_running_or_notify_cancel()
-        with self._changed:
+        with self._change:
             if self._closing:
                 request.future.set_exception(stopped())
             else:
                 self._waiting.append(request)
-                self._changed.notify()
+                self._change.notify()
         return request.future
 
     def close(self) -> None:
-        with self._changed:
+        with self._change:
             self._closing = True
-            self._changed.notify()
+            self._change.notify()
         self._thread.join()
 
     # What follows runs in the engine's thread.
@@ -96,8 +96,8 @@ class ForwardEngine(Engine):
 
     def _next_batch(self) -> list[_Request]:
         """What is computed together next; nothing once the engine is to end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing)
+        with self._change:
+            self._change.wait_for(lambda: self._waiting or self._closing)
             batch = fitting(self._waiting, self._batch_tokens)
             self._waiting = [each for each in self._waiting if each not in batch]
         return batch
@@ -154,13 +154,13 @@ def _quietly() -> Iterator[None]:
     import transformers
 
     logging: Any = transformers.utils.logging
-    said = logging.get_verbosity()
+    verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         yield
     finally:
-        logging.set_verbosity(said)
+        logging.set_verbosity(verbosity)
         logging.enable_progress_bar()
 
 
@@ -168,10 +168,10 @@ def _limit(folder: Path, options: Options) -> int:
     """The longest prompt in tokens; raises ModelError for more than the model knows."""
     config = json.loads((folder / "config.json").read_text())
     most: int = config["max_position_embeddings"]
-    wanted: int = options.get("max_model_len") or most
-    if not 0 < wanted <= most:
+    limit: int = options.get("max_model_len") or most
+    if not 0 < limit <= most:
         raise ModelError(
-            f"The model reads at most {most:,} tokens, and a context of {wanted:,} is asked for.",
+            f"The model reads at most {most:,} tokens, and a context of {limit:,} is asked for.",
             settings=["max_model_len"],
         )
-    return wanted
+    return limit

@@ -38,13 +38,13 @@ def root_cause() -> Iterator[None]:
         yield
         return
     log = _log_file()
-    known = log.stat().st_size
+    size = log.stat().st_size
     os.environ[_CONFIG] = str(log.with_name("config"))
     try:
         yield
     except RuntimeError as error:
         with open(log, encoding="utf-8", errors="replace") as lines:
-            lines.seek(known)
+            lines.seek(size)
             first = _FIRST.search(lines.read())
         if "root cause" in str(error) and first:
             raise RuntimeError(first.group()) from error

@@ -15,14 +15,14 @@ from prm_app.local.scorer import LocalScorer
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A model that only lacks its engine; `needed` is the memory that takes, in bytes."""
+class PreparedModel:
+    """A model that only lacks its engine; `memory` is what that takes, in bytes."""
 
     kind: EngineKind
     prm: Prm
     folder: Path
     family: PrmFamily
-    needed: int
+    memory: int
 
     def load(self, options: Options, on_stage: OnStage) -> LocalScorer:
         """Loads the engine; raises ModelError."""
@@ -30,7 +30,7 @@ class Prepared:
         return LocalScorer(self.prm, engine, self.family)
 
 
-def prepare(kind: EngineKind, prm: Prm, options: Options, on_stage: OnStage) -> Prepared:
+def prepare(kind: EngineKind, prm: Prm, options: Options, on_stage: OnStage) -> PreparedModel:
     """All that can go wrong with a model before a byte of it is in memory.
 
     Raises:
@@ -45,7 +45,7 @@ def prepare(kind: EngineKind, prm: Prm, options: Options, on_stage: OnStage) -> 
     size = kind.itemsize(options, parameters(folder))
     require_memory(prm, folder, kind.available_memory(options), size)
     family = open_family(prm, folder)
-    return Prepared(kind, prm, folder, family, kind.memory_needed(folder, options))
+    return PreparedModel(kind, prm, folder, family, kind.memory_needed(folder, options))
 
 
 def load(

@@ -12,7 +12,7 @@ from prm_app.catalog import CATALOG, DEFAULT, Prm, find_model
 from prm_app.errors import EngineError, ModelError, OutOfMemoryError, PrmError
 from prm_app.local.interface import Options
 from prm_app.local.kinds import engine_kind
-from prm_app.local.loading import Prepared, prepare
+from prm_app.local.loading import PreparedModel, prepare
 from prm_app.local.scorer import LocalScorer
 from prm_app.scoring import Models, OpenedScorer, Scorer, Status
 
@@ -26,7 +26,7 @@ class _Resident:
     """A model in memory, who uses it, and since when it was used last."""
 
     scorer: LocalScorer
-    needed: int
+    memory: int
     users: int = 0
     leaving: bool = False
     loaded: float = field(default_factory=time.monotonic)
@@ -57,7 +57,7 @@ class LocalModels(Models):
         self.default = find_model(default) if isinstance(default, str) else default
         self._options = dict(options or {})
         self._budget = budget
-        self._changed = threading.Condition()
+        self._change = threading.Condition()
         self._loading = threading.Lock()
         self._residents: dict[str, _Resident] = {}
         self._waiting: dict[str, list[Future[Scorer]]] = {}
@@ -77,24 +77,24 @@ class LocalModels(Models):
         return self._status.get(key, Status())
 
     def open(self, name: str = "") -> Future[Scorer]:
-        prm, opened = self.find(name), Future[Scorer]()
-        with self._changed:
+        prm, future = self.find(name), Future[Scorer]()
+        with self._change:
             if self._closed:
-                opened.set_exception(EngineError("The program is ending: start it again."))
-                return opened
+                future.set_exception(EngineError("The program is ending: start it again."))
+                return future
             resident = self._residents.get(prm.key)
             if resident and resident.scorer.alive and not resident.leaving:
-                opened.set_result(self._use(resident))
+                future.set_result(self._use(resident))
             elif prm.key in self._waiting:
-                self._waiting[prm.key].append(opened)
+                self._waiting[prm.key].append(future)
             else:
-                self._waiting[prm.key] = [opened]
+                self._waiting[prm.key] = [future]
                 self._status[prm.key] = Status(stage="Waiting to load")
                 threading.Thread(target=self._bring, args=(prm,), daemon=True).start()
-        return opened
+        return future
 
     def close(self) -> None:
-        with self._changed:
+        with self._change:
             self._closed = True
         with self._loading:
             for resident in self._residents.values():
@@ -108,63 +108,61 @@ class LocalModels(Models):
             self._status[prm.key] = Status(stage=stage, progress=progress)
 
         try:
-            prepared = prepare(self._kind, prm, self._options, on_stage)
+            model = prepare(self._kind, prm, self._options, on_stage)
             on_stage("Waiting for another model to load", 0.56)
             with self._loading:
                 if self._closed:
                     raise EngineError("The program is ending: start it again.")
-                self._make_room(prepared, on_stage)
-                resident = _Resident(prepared.load(self._options, on_stage), prepared.needed)
-                with self._changed:
+                self._make_room(model, on_stage)
+                resident = _Resident(model.load(self._options, on_stage), model.memory)
+                with self._change:
                     self._residents[prm.key] = resident
                     if prm.key not in {each.key for each in CATALOG}:
-                        self._further[prm.key] = prepared.prm
-                    for opened in self._waiting.pop(prm.key):
-                        opened.set_result(self._use(resident))
+                        self._further[prm.key] = model.prm
+                    for future in self._waiting.pop(prm.key):
+                        future.set_result(self._use(resident))
         except BaseException as error:
             self._fail(prm, error)
 
     def _fail(self, prm: Prm, error: BaseException) -> None:
         if not isinstance(error, PrmError):
             text = f"{type(error).__name__}: {error}"
-            known = ModelError(f"{prm.title} could not be loaded ({text}).")
-            known.__cause__ = error
-            error = known
-        with self._changed:
+            model_error = ModelError(f"{prm.title} could not be loaded ({text}).")
+            model_error.__cause__ = error
+            error = model_error
+        with self._change:
             self._status[prm.key] = Status(error=error)
-            for opened in self._waiting.pop(prm.key, ()):
-                opened.set_exception(error)
+            for future in self._waiting.pop(prm.key, ()):
+                future.set_exception(error)
 
-    def _make_room(self, prepared: Prepared, on_stage: Any) -> None:
+    def _make_room(self, model: PreparedModel, on_stage: Any) -> None:
         """Frees the models used least recently until this one fits; waits for their users."""
-        with self._changed:
+        with self._change:
             dead = [self._residents.pop(key) for key in self._dead()]
         for each in dead:
             each.scorer.close()
         if self._budget is None:
             self._budget = self._kind.memory_budget(self._options) + self._held()
-        if prepared.needed > self._budget:
+        if model.memory > self._budget:
             raise OutOfMemoryError(
-                f"{prepared.prm.title} needs about {prepared.needed / 1e9:.1f} GB with its cache, "
+                f"{model.prm.title} needs about {model.memory / 1e9:.1f} GB with its cache, "
                 f"and {self._budget / 1e9:.1f} GB are there for models: choose a smaller one, or "
                 "free memory that other programs hold."
             )
-        while (
-            sum(each.needed for each in self._residents.values()) + prepared.needed > self._budget
-        ):
+        while sum(each.memory for each in self._residents.values()) + model.memory > self._budget:
             key, resident = min(self._residents.items(), key=lambda item: item[1].last_used)
             on_stage(f"Waiting until {resident.scorer.prm.title} is not used", 0.58)
             time.sleep(max(0.0, resident.loaded + STAY_SECONDS - time.monotonic()))
-            with self._changed:
+            with self._change:
                 resident.leaving = True
                 while resident.users:
-                    self._changed.wait()
+                    self._change.wait()
                 del self._residents[key]
             resident.scorer.close()
 
     def _held(self) -> int:
         """Bytes that the models in memory take."""
-        return sum(each.needed for each in self._residents.values())
+        return sum(each.memory for each in self._residents.values())
 
     def _dead(self) -> list[str]:
         return [key for key, each in self._residents.items() if not each.scorer.alive]
@@ -175,7 +173,7 @@ class LocalModels(Models):
         return OpenedScorer(resident.scorer, lambda: self._leave(resident))
 
     def _leave(self, resident: _Resident) -> None:
-        with self._changed:
+        with self._change:
             resident.users -= 1
             resident.last_used = time.monotonic()
-            self._changed.notify_all()
+            self._change.notify_all()

@@ -60,7 +60,7 @@ class LocalScorer(Scorer):
         return self._engine.alive
 
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
-        started = time.perf_counter()
+        start = time.perf_counter()
         futures: list[Future[ScoredSolution]] = []
         valid: list[Solution] = []
         for solution in solutions:
@@ -77,7 +77,7 @@ class LocalScorer(Scorer):
             if len(prompt.token_ids) > self.limit:
                 future.set_exception(TooLongError.of(prompt, self.limit))
             else:
-                _Scoring(self, prompt, future, started).start()
+                _Scoring(self, prompt, future, start).start()
         return futures
 
     def usage(self) -> Usage:
@@ -107,41 +107,43 @@ class _Scoring:
     """One prompt on its way through store and engine; its steps run in the engine's thread."""
 
     def __init__(
-        self, scorer: LocalScorer, prompt: Prompt, future: Future[ScoredSolution], started: float
+        self, scorer: LocalScorer, prompt: Prompt, future: Future[ScoredSolution], start: float
     ) -> None:
-        self._scorer, self._prompt, self._future, self._started = scorer, prompt, future, started
+        self._scorer, self._prompt, self._future, self._start = scorer, prompt, future, start
         self._keys = prefix_keys(prompt.token_ids, prompt.positions)
         self._repeated = False
 
     def start(self) -> None:
-        known = self._known(self._keys)
-        if known is None:
+        rewards_so_far = self._rewards_of(self._keys)
+        if rewards_so_far is None:
             self._ask(reuse=True)
         else:
-            self._finish(known, computed=0)
+            self._finish(rewards_so_far, computed=0)
 
-    def _known(self, keys: Sequence[bytes]) -> list[float] | None:
+    def _rewards_of(self, keys: Sequence[bytes]) -> list[float] | None:
         """The rewards kept for these keys; None if one is missing."""
         rewards = [each for each in self._scorer.store.get(keys) if each is not None]
         return rewards if len(rewards) == len(keys) else None
 
     def _ask(self, reuse: bool) -> None:
-        self._scorer._engine.submit(self._prompt.token_ids, reuse).add_done_callback(self._answered)
+        self._scorer._engine.submit(self._prompt.token_ids, reuse).add_done_callback(
+            self._take_answer
+        )
 
-    def _answered(self, answer: Future[Outputs]) -> None:
+    def _take_answer(self, answer: Future[Outputs]) -> None:
         try:
             outputs = answer.result()
             positions = self._prompt.positions
             first = sum(position < outputs.cached for position in positions)
-            known = self._known(self._keys[:first])
-            if known is None:
+            rewards_so_far = self._rewards_of(self._keys[:first])
+            if rewards_so_far is None:
                 self._repeated = True
                 self._ask(reuse=False)
                 return
             rows = outputs.values[[position - outputs.cached for position in positions[first:]]]
             rewards = self._scorer._family.rewards(rows) if len(rows) else []
             self._scorer.store.put(self._keys[first:], rewards)
-            self._finish(known + rewards, len(self._prompt.token_ids) - outputs.cached)
+            self._finish(rewards_so_far + rewards, len(self._prompt.token_ids) - outputs.cached)
         except FamilyError as error:
             self._future.set_exception(EngineError(str(error)))
         except Exception as error:
@@ -156,6 +158,6 @@ class _Scoring:
                 rewards=tuple(rewards),
                 tokens=len(self._prompt.token_ids),
                 computed=computed,
-                seconds=time.perf_counter() - self._started,
+                seconds=time.perf_counter() - self._start,
             )
         )

@@ -80,14 +80,14 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     args: argparse.Namespace = parser.parse_args(["serve", *argv])
     _guard(args)
     options = family_options(args.family_option or [])
-    named = find_model(args.model_tag or DEFAULT.key, args.family, options)
+    entry = find_model(args.model_tag or DEFAULT.key, args.family, options)
     # What vLLM gets its weights from elsewhere, the plugin checks as it loads them.
     usual = args.load_format == "auto" and args.download_dir is None
-    prm, folder = fetch(named) if usual else describe(named)
-    chosen = {
+    prm, folder = fetch(entry) if usual else describe(entry)
+    engine_options = {
         name: value for name, value in vars(args).items() if value != serving.get_default(name)
     }
-    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), chosen))
+    vars(args).update(_for_plugin(open_family(prm, folder, args.tokenizer), engine_options))
     args.model_tag = args.model = prm.checkpoint if prm.url else str(folder)
     args.dtype = args.dtype or default_dtype(parameters(folder))
     if prm.bundled and not args.served_model_name:
@@ -105,11 +105,11 @@ def server_args(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def _for_plugin(family: PrmFamily, chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _for_plugin(family: PrmFamily, engine_options: Mapping[str, Any]) -> dict[str, Any]:
     """Engine arguments that load the model, and tell the plugin how it is read."""
     read_as = {"family": family.name, **family.options}
-    overrides = {CONFIG_KEY: read_as, **chosen.get("hf_overrides", {})}
-    return for_family(family, {**chosen, "hf_overrides": overrides})
+    overrides = {CONFIG_KEY: read_as, **engine_options.get("hf_overrides", {})}
+    return for_family(family, {**engine_options, "hf_overrides": overrides})
 
 
 def _use_every_core() -> None:

@@ -17,7 +17,7 @@ from prm_app.api_client import Api
 from prm_app.catalog import read_as
 from prm_app.checkpoint import describe, open_family
 from prm_app.errors import InputError, ModelError, NotAPrmError, ServerError, TooLongError
-from prm_app.remote.served_models import Served
+from prm_app.remote.served_models import ServedModel
 from prm_app.remote.servers import Servers
 from prm_app.solutions.solution import Solution
 
@@ -45,9 +45,9 @@ class Answer:
 class Client(ABC):
     """Asks one server for the rewards of one model, `prm`."""
 
-    def __init__(self, api: Api, served: Served, family: type[PrmFamily]) -> None:
-        self._api, self.served = api, served
-        self.prm = replace(served.prm, family=family)
+    def __init__(self, api: Api, model: ServedModel, family: type[PrmFamily]) -> None:
+        self._api, self.model = api, model
+        self.prm = replace(model.prm, family=family)
 
     @abstractmethod
     async def score(self, solution: Solution) -> Answer: ...
@@ -57,7 +57,7 @@ class _PluginClient(Client):
     """Sends problem and steps: the plugin builds the prompt on the server."""
 
     async def score(self, solution: Solution) -> Answer:
-        answer = await _ask_plugin(self._api, self.served, solution)
+        answer = await _ask_plugin(self._api, self.model, solution)
         if answer.steps != solution.scored_steps:
             raise ServerError(f"The server at {self._api.url} scored other steps than were sent.")
         return answer
@@ -66,8 +66,8 @@ class _PluginClient(Client):
 class _TokenClient(Client):
     """Sends token ids to a stock server, which returns a row for each token or each step end."""
 
-    def __init__(self, api: Api, served: Served, prompts: PrmFamily) -> None:
-        super().__init__(api, served, type(prompts))
+    def __init__(self, api: Api, model: ServedModel, prompts: PrmFamily) -> None:
+        super().__init__(api, model, type(prompts))
         self._prompts = prompts
 
     async def check(self) -> None:
@@ -78,25 +78,25 @@ class _TokenClient(Client):
         prompt = self._prompts.encode(SAMPLE.problem, SAMPLE.steps)
         try:
             raw = self._prompts.step_rows(prompt, await self._rows(prompt, False))
-            activated = self._prompts.step_rows(prompt, await self._rows(prompt, True))
-            fitting = np.allclose(activated[:, -1], self._prompts.rewards(raw), atol=1e-2)
+            probabilities = self._prompts.step_rows(prompt, await self._rows(prompt, True))
+            fitting = np.allclose(probabilities[:, -1], self._prompts.rewards(raw), atol=1e-2)
         except FamilyError as error:
             raise NotAPrmError(
-                f"{self.served.name} at {self._api.url} cannot be read as a PRM in the "
+                f"{self.model.name} at {self._api.url} cannot be read as a PRM in the "
                 f"{self._prompts.name} format: {error}. If it is one, start the server with "
                 "`prm-app serve`, or with "
                 """`vllm serve --pooler-config '{"tok_pooling_type": "ALL"}'`."""
             ) from error
         if not fitting:
             raise NotAPrmError(
-                f"{self.served.name} at {self._api.url} does not return raw outputs: use vLLM 0.26 "
+                f"{self.model.name} at {self._api.url} does not return raw outputs: use vLLM 0.26 "
                 "or newer there, or start the server with `prm-app serve`."
             )
 
     async def score(self, solution: Solution) -> Answer:
         prompt = self._prompts.encode(solution.problem, solution.steps)
-        if len(prompt.token_ids) > self.served.limit:
-            raise TooLongError.of(prompt, self.served.limit)
+        if len(prompt.token_ids) > self.model.limit:
+            raise TooLongError.of(prompt, self.model.limit)
         try:
             rows = self._prompts.step_rows(prompt, await self._rows(prompt, activation=False))
             rewards = self._prompts.rewards(rows)
@@ -106,7 +106,7 @@ class _TokenClient(Client):
 
     async def _rows(self, prompt: Prompt, activation: bool) -> np.ndarray:
         body = {
-            "model": self.served.name,
+            "model": self.model.name,
             "task": "token_classify",
             "input": prompt.token_ids,
             "use_activation": activation,
@@ -121,22 +121,22 @@ class _TokenClient(Client):
             ) from error
 
 
-async def find_client(api: Api, served: Served, servers: Servers) -> Client:
+async def find_client(api: Api, model: ServedModel, servers: Servers) -> Client:
     """The client for this model of the server; raises a PrmError if it is no PRM."""
-    return await plugin_client(api, served) or await _token_client(api, served, servers)
+    return await plugin_client(api, model) or await _token_client(api, model, servers)
 
 
-async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
+async def plugin_client(api: Api, model: ServedModel) -> _PluginClient | None:
     """A client that sends the plugin's request, or None if the server does not know it."""
     try:
-        answer = await _ask_plugin(api, served, SAMPLE)
+        answer = await _ask_plugin(api, model, SAMPLE)
     except InputError:
         return None
     except ServerError as error:
         if error.status not in (404, 405):
             raise
         raise NotAPrmError(
-            f"{served.name} at {api.url} is not served as a reward model (there is no /pooling): "
+            f"{model.name} at {api.url} is not served as a reward model (there is no /pooling): "
             "start the server with `prm-app serve`, or with `vllm serve --runner pooling`."
         ) from error
     if answer.family not in FAMILIES:
@@ -145,12 +145,12 @@ async def plugin_client(api: Api, served: Served) -> _PluginClient | None:
             f"{answer.family or 'is not named'!r} is not known here: install the same version "
             "on both."
         )
-    return _PluginClient(api, served, FAMILIES[answer.family])
+    return _PluginClient(api, model, FAMILIES[answer.family])
 
 
-async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
+async def _ask_plugin(api: Api, model: ServedModel, solution: Solution) -> Answer:
     data = {"problem": solution.problem, "steps": list(solution.steps)}
-    body = {"model": served.name, "task": "plugin", "data": data}
+    body = {"model": model.name, "task": "plugin", "data": data}
     answer = await api.post("/pooling", body)
     try:
         fields = answer["data"]
@@ -166,8 +166,8 @@ async def _ask_plugin(api: Api, served: Served, solution: Solution) -> Answer:
     return Answer(steps, rewards, tokens, family)
 
 
-async def _token_client(api: Api, served: Served, servers: Servers) -> _TokenClient:
-    prm = read_as(served.prm, servers.family, servers.family_options)
+async def _token_client(api: Api, model: ServedModel, servers: Servers) -> _TokenClient:
+    prm = read_as(model.prm, servers.family, servers.family_options)
     if servers.tokenizer is not None:
         prm = replace(prm, checkpoint=servers.tokenizer)
     try:
@@ -181,6 +181,6 @@ async def _token_client(api: Api, served: Served, servers: Servers) -> _TokenCli
             f"the tokenizer, or start the server with `prm-app serve`. {error}",
             settings=["tokenizer"],
         ) from error
-    client = _TokenClient(api, served, prompts)
+    client = _TokenClient(api, model, prompts)
     await client.check()
     return client

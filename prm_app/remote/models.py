@@ -36,7 +36,7 @@ class RemoteModels(Models):
             self.default = scorer.prm
             self._offers = {scorer.prm.key: (scorer.prm, servers)}
             self._scorers[scorer.prm.key] = scorer
-        self.default = self._connected(self.default.key).prm
+        self.default = self._scorer_of(self.default.key).prm
 
     def models(self) -> tuple[Prm, ...]:
         return tuple(prm for prm, _ in self._offers.values())
@@ -46,33 +46,33 @@ class RemoteModels(Models):
         return Status(ready=True) if key in self._scorers else self._status.get(key, Status())
 
     def open(self, name: str = "") -> Future[Scorer]:
-        key, opened = self.find(name).key, Future[Scorer]()
+        key, future = self.find(name).key, Future[Scorer]()
         if key in self._scorers:
-            opened.set_result(OpenedScorer(self._scorers[key]))
+            future.set_result(OpenedScorer(self._scorers[key]))
         else:
             self._status[key] = Status(stage="Connecting", progress=0.5)
-            threading.Thread(target=self._connect, args=(key, opened), daemon=True).start()
-        return opened
+            threading.Thread(target=self._connect, args=(key, future), daemon=True).start()
+        return future
 
     def close(self) -> None:
         for scorer in self._scorers.values():
             scorer.close()
 
-    def _connect(self, key: str, opened: Future[Scorer]) -> None:
+    def _connect(self, key: str, future: Future[Scorer]) -> None:
         try:
             with self._lock:
-                opened.set_result(OpenedScorer(self._connected(key)))
+                future.set_result(OpenedScorer(self._scorer_of(key)))
         except BaseException as error:
-            known = error
-            if not isinstance(known, PrmError):
-                known = ServerError(
+            prm_error = error
+            if not isinstance(prm_error, PrmError):
+                prm_error = ServerError(
                     f"{key} could not be reached ({type(error).__name__}: {error})."
                 )
-                known.__cause__ = error
-            self._status[key] = Status(error=known)
-            opened.set_exception(known)
+                prm_error.__cause__ = error
+            self._status[key] = Status(error=prm_error)
+            future.set_exception(prm_error)
 
-    def _connected(self, key: str) -> RemoteScorer:
+    def _scorer_of(self, key: str) -> RemoteScorer:
         if key not in self._offers:
             raise ServerError(
                 f"No server here serves {key}: choose one of {', '.join(self._offers)}, or start "
@@ -93,12 +93,12 @@ def _offers(servers: Servers) -> dict[str, tuple[Prm, Servers]]:
     finally:
         loop.close(*(api.close() for api in apis))
     offers: dict[str, tuple[Prm, Servers]] = {}
-    for served in chain.from_iterable(answer or () for answer in answers):
-        if served.prm.key not in offers:
+    for offer in chain.from_iterable(answer or () for answer in answers):
+        if offer.prm.key not in offers:
             urls = [
                 url
                 for url, answer in zip(servers.urls, answers, strict=True)
-                if answer is None or any(each.is_called(served.name) for each in answer)
+                if answer is None or any(each.has_name(offer.name) for each in answer)
             ]
-            offers[served.prm.key] = (served.prm, replace(servers, urls=urls, model=served.name))
+            offers[offer.prm.key] = (offer.prm, replace(servers, urls=urls, model=offer.name))
     return offers

@@ -37,28 +37,28 @@ class RemoteScorer(Scorer):
             raise
         clients = [server.client for server in self._servers if server.connected]
         self.prm = clients[0].prm
-        self.limit = min(client.served.limit for client in clients)
+        self.limit = min(client.model.limit for client in clients)
 
     async def _connect(self, patience: float) -> Pool[_Server]:
         await reached(server.connect() for server in self._servers)
-        connected = {each.client.prm.key: each for each in self._servers if each.connected}
-        if len(connected) > 1:
+        by_model = {each.client.prm.key: each for each in self._servers if each.connected}
+        if len(by_model) > 1:
             raise ServerError(
                 "The servers serve different models ("
-                + ", ".join(f"{each.api.url}: {key}" for key, each in connected.items())
+                + ", ".join(f"{each.api.url}: {key}" for key, each in by_model.items())
                 + "): name servers of one model.",
                 settings=["url", "model"],
             )
-        (first,) = connected.values()
+        (first,) = by_model.values()
         for server in self._servers:
-            server.model = server.model or first.client.served.name
+            server.model = server.model or first.client.model.name
         return Pool([(each, each.connected) for each in self._servers], patience)
 
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
         return [self._loop.run(self._score(solution)) for solution in solutions]
 
     async def _score(self, solution: Solution) -> ScoredSolution:
-        started = time.perf_counter()
+        start = time.perf_counter()
         valid = solution.validated()
         answer = await self._pool.run(lambda server: server.client.score(valid))
         return ScoredSolution(
@@ -67,7 +67,7 @@ class RemoteScorer(Scorer):
             rewards=answer.rewards,
             tokens=answer.tokens,
             computed=answer.tokens,
-            seconds=time.perf_counter() - started,
+            seconds=time.perf_counter() - start,
         )
 
     @property
@@ -97,5 +97,5 @@ class _Server:
 
     async def connect(self) -> None:
         """Finds the model and the server's dialect; raises a PrmError."""
-        served = await choose(self.api, self.model)
-        self._client = await find_client(self.api, served, self._servers)
+        model = await choose(self.api, self.model)
+        self._client = await find_client(self.api, model, self._servers)

@@ -8,7 +8,7 @@ from prm_app.errors import ServerError
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class ServedModel:
     """A model that a server offers: its name there, its checkpoint there, its context in tokens."""
 
     name: str
@@ -18,21 +18,21 @@ class Served:
     @property
     def prm(self) -> Prm:
         """The catalogue's entry for it, or a new one."""
-        for known in (find_model(self.name), find_model(self.root)):
-            if known in CATALOG:
-                return known
+        for entry in (find_model(self.name), find_model(self.root)):
+            if entry in CATALOG:
+                return entry
         return Prm(key=self.name, title=self.name.rsplit("/", 1)[-1], checkpoint=self.root)
 
-    def is_called(self, name: str) -> bool:
+    def has_name(self, name: str) -> bool:
         return name in (self.name, self.root) or find_model(name).key == self.prm.key
 
 
-async def served_by(api: Api) -> list[Served]:
+async def served_by(api: Api) -> list[ServedModel]:
     """The models that a server offers; raises a PrmError if it offers none."""
     answer = await api.get("/v1/models")
     try:
         served = [
-            Served(each["id"], each.get("root") or each["id"], each["max_model_len"])
+            ServedModel(each["id"], each.get("root") or each["id"], each["max_model_len"])
             for each in answer["data"]
         ]
     except (KeyError, TypeError, AttributeError) as error:
@@ -48,23 +48,23 @@ async def served_by(api: Api) -> list[Served]:
     return served
 
 
-async def choose(api: Api, model: str | None) -> Served:
+async def choose(api: Api, model: str | None) -> ServedModel:
     """The model of that name, or the only one, of those that a server offers.
 
     Raises:
         ServerError: The server does not offer it, or it offers several and none is named.
     """
-    offered = await served_by(api)
-    names = ", ".join(each.name for each in offered)
+    models = await served_by(api)
+    names = ", ".join(each.name for each in models)
     if model is None:
-        if len(offered) > 1:
+        if len(models) > 1:
             raise ServerError(
                 f"The server at {api.url} serves {names}: choose one of them.", settings=["model"]
             )
-        return offered[0]
-    for served in offered:
-        if served.is_called(model):
-            return served
+        return models[0]
+    for each in models:
+        if each.has_name(model):
+            return each
     raise ServerError(
         f"The server at {api.url} serves {names}, not {model}: choose one of these, or give the "
         f"address of a server with {model} (`prm-app serve {model}` starts one).",

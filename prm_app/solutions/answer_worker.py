@@ -56,21 +56,21 @@ def _set_timer(seconds: float) -> None:
 
 def _read(text: str) -> dict[str, Any]:
     """The final answer as it is written, a key of its value, and whether it is a percentage."""
-    parsed = _parsed(text)
-    if not parsed:
+    expressions = _parse(text)
+    if not expressions:
         return {"answer": None}
-    key = " ".join(map(str, parsed))
-    return {"answer": str(parsed[-1]), "key": key, "percent": "(1/100)" in key}
+    key = " ".join(map(str, expressions))
+    return {"answer": str(expressions[-1]), "key": key, "percent": "(1/100)" in key}
 
 
 def _equal(first: str, second: str) -> dict[str, Any]:
     from math_verify import verify
 
-    return {"equal": bool(verify(_parsed(first), _parsed(second), timeout_seconds=None))}
+    return {"equal": bool(verify(_parse(first), _parse(second), timeout_seconds=None))}
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> list[Any]:
+def _parse(text: str) -> list[Any]:
     """The final answer in math-verify's terms, its text last; empty if there is none."""
     from math_verify import parse
 

@@ -89,10 +89,10 @@ class Reader:
         """The final answer of a solution; None if it has none."""
         share = max(LEAST, self._left / 2 / max(1, self._to_read))
         self._to_read -= 1
-        said = self._ask([readable(text)], share)
-        if said["answer"] is None:
+        reply = self._ask([readable(text)], share)
+        if reply["answer"] is None:
             return None
-        return Answer(said["answer"], said["key"], said["percent"])
+        return Answer(reply["answer"], reply["key"], reply["percent"])
 
     def equal(self, expected: str, text: str) -> bool:
         """Whether two solutions have the same final answer."""
@@ -107,16 +107,16 @@ class Reader:
             if not self._starts:
                 raise LateError
             self._starts -= 1
-            self._process = _taken()
+            self._process = _take_process()
         if self._left <= 0:
             raise LateError
-        said, spent = self._process.ask(request, min(MOST, seconds))
-        self._left -= spent
-        if said is None:
+        reply, seconds_spent = self._process.ask(request, min(MOST, seconds))
+        self._left -= seconds_spent
+        if reply is None:
             self._process = None
-        if said is None or "late" in said:
+        if reply is None or "late" in reply:
             raise LateError
-        return said
+        return reply
 
 
 @contextmanager
@@ -205,7 +205,7 @@ class _Process:
 _idle: deque[_Process] = deque()
 
 
-def _taken() -> _Process:
+def _take_process() -> _Process:
     """One that waits, or a new one."""
     with suppress(IndexError):
         return _idle.pop()

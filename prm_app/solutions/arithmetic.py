@@ -48,10 +48,10 @@ def value(tokens: Sequence[Token], percent: Fraction = Fraction(1, 100)) -> Frac
     Raises NotArithmetic if the tokens are none or too many, are nested too deep, divide by zero, or
     have a power that is not a whole number or is too large.
     """
-    computed = [t for t in tokens if t.kind in COMPUTED]
-    if len(computed) > MOST_TOKENS:
+    terms = [t for t in tokens if t.kind in COMPUTED]
+    if len(terms) > MOST_TOKENS:
         raise NotArithmetic("It is too long.")
-    reader = _Reader(computed, percent)
+    reader = _Reader(terms, percent)
     total = reader.sum(0)
     if reader.here:
         raise NotArithmetic(f"{reader.here!r} is in the way.")

@@ -26,10 +26,10 @@ def units(text: str) -> list[str]:
         text: Any text, its line breaks `\\n`.
     """
     lines = text.split("\n")
-    joined = _inside_marks(text, len(lines)) | _inside_tables(lines)
+    inner = _inside_marks(text, len(lines)) | _inside_tables(lines)
     blocks: list[list[str]] = []
     for number, line in enumerate(lines):
-        if number in joined:
+        if number in inner:
             blocks[-1].append(line)
         else:
             blocks.append([line])
@@ -38,28 +38,28 @@ def units(text: str) -> list[str]:
 
 def _inside_marks(text: str, count: int) -> set[int]:
     """The numbers of the lines that go on a block begun on an earlier line."""
-    opened: list[tuple[str, int]] = []
+    stack: list[tuple[str, int]] = []
     waiting: Counter[str] = Counter()
-    covered = [0] * (count + 1)  # +1 where a block's second line is, -1 after its last
+    changes = [0] * (count + 1)  # +1 where a block's second line is, -1 after its last
     line = start = 0
     for token in _TOKEN.finditer(text):
         line += text.count("\n", start, token.start())
         start = token.start()
         opens, closes = _kinds(token)
         if closes and waiting[closes]:
-            kind, first = opened.pop()
+            kind, first = stack.pop()
             while kind != closes:  # what was opened inside and not closed there is no block
                 waiting[kind] -= 1
-                kind, first = opened.pop()
+                kind, first = stack.pop()
             waiting[kind] -= 1
-            covered[first + 1] += 1
-            covered[line + 1] -= 1
+            changes[first + 1] += 1
+            changes[line + 1] -= 1
         elif opens:
-            opened.append((opens, line))
+            stack.append((opens, line))
             waiting[opens] += 1
     inside, depth = set(), 0
     for number in range(count):
-        depth += covered[number]
+        depth += changes[number]
         if depth:
             inside.add(number)
     return inside

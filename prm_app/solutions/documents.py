@@ -55,18 +55,18 @@ def score_document(result: Result, threshold: float) -> dict[str, Any]:
         "model": scored.model,
         "problem": result.problem,
         "steps": list(scored.steps),
-        **_judged(scored, threshold),
+        **_opinion(scored, threshold),
     }
     if second is not None:
         document["compared_with"] = {
             "model": second.scored.model,
-            **_judged(second.scored, second.threshold),
+            **_opinion(second.scored, second.threshold),
             "differs_at": [i + 1 for i in second.differs_at(scored, threshold)],
         }
     return document
 
 
-def _judged(scored: ScoredSolution, threshold: float) -> dict[str, Any]:
+def _opinion(scored: ScoredSolution, threshold: float) -> dict[str, Any]:
     first = scored.first_error(threshold)
     return {
         "rewards": list(scored.rewards),
@@ -88,8 +88,8 @@ def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[
     `compared_with`, with `kendall_tau` in [-1, 1].
     """
     order = ranking.order(how)
-    failed = [
-        {"rank": None, "solution": i, "error": str(error)} for i, error in ranking.failed.items()
+    unranked = [
+        {"rank": None, "solution": i, "error": str(error)} for i, error in ranking.failures.items()
     ]
     places = [_place(ranking, rank, i, threshold) for rank, i in enumerate(order, 1)]
     document: dict[str, Any] = {
@@ -97,7 +97,7 @@ def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[
         "aggregation": how,
         "best": order[0] if order else None,
         "best_by": ranking.winners(),
-        "ranking": places + failed,
+        "ranking": places + unranked,
         **{name: vote and asdict(vote) for name, vote in ranking.votes(how).items()},
     }
     if ranking.right is not None:

@@ -78,14 +78,14 @@ def equations(text: str) -> list[Equation]:
     computing: a side with a letter, a number rounded to a whole, a change of unit, and what goes on
     from a running total (`10 - 3 = 7 - 2 = 5`).
     """
-    checked = []
+    results = []
     for segment in _segments(text):
         sides = _sides(segment)
         for i, (left, right) in enumerate(pairwise(sides)):
             a, b = _ending(left, is_first=i == 0), _beginning(right)
             if a.tokens and b.tokens and (a.computes or b.computes):
-                checked.append(_compared(a, b, text))
-    return checked
+                results.append(_comparison(a, b, text))
+    return results
 
 
 def _segments(text: str) -> Iterator[list[Token]]:
@@ -148,7 +148,7 @@ def _ending(side: list[Token], is_first: bool) -> _Side:
     before = side[start - 1] if start else None
     if is_first and not before and _is_listed(tokens):
         tokens = _trimmed(tokens[1:])
-    tokens = _opened(tokens)
+    tokens = _without_opening(tokens)
     whole = not before or (
         # Monday (10) + Tuesday (15) = 25
         tokens and tokens[0].text != "(" and _stands_apart(before, tokens[0])
@@ -161,7 +161,7 @@ def _beginning(side: list[Token]) -> _Side:
     while end < len(side) and side[end].kind in _ARITHMETIC:
         end += 1
     after = side[end] if end < len(side) else None
-    tokens = _closed(_trimmed(side[:end]))
+    tokens = _without_closing(_trimmed(side[:end]))
     whole = not after or (tokens and _stands_apart(after, tokens[-1]))
     return _Side(tokens, bool(whole), any(t.kind == "unit" for t in side[:end]))
 
@@ -171,13 +171,13 @@ def _is_listed(tokens: Sequence[Token]) -> bool:
     return len(tokens) > 1 and tokens[0].text in _BULLETS and tokens[1].kind == "skip"
 
 
-def _opened(tokens: Sequence[Token]) -> Sequence[Token]:
+def _without_opening(tokens: Sequence[Token]) -> Sequence[Token]:
     """Without the opening bracket of prose around an equation: `(365 - 180 = 185)`."""
     open_ = sum(t.text == "(" for t in tokens) > sum(t.text == ")" for t in tokens)
     return _trimmed(tokens[1:]) if open_ and tokens[0].text == "(" else tokens
 
 
-def _closed(tokens: Sequence[Token]) -> Sequence[Token]:
+def _without_closing(tokens: Sequence[Token]) -> Sequence[Token]:
     """Without brackets that prose goes on in or that close what began before the equation."""
     end = len(tokens)
     while end and (tokens[end - 1].text == "(" or tokens[end - 1].kind not in COMPUTED):
@@ -188,8 +188,8 @@ def _closed(tokens: Sequence[Token]) -> Sequence[Token]:
 
 
 def _trimmed(tokens: Sequence[Token]) -> Sequence[Token]:
-    computed = [i for i, t in enumerate(tokens) if t.kind in COMPUTED]
-    return tokens[computed[0] : computed[-1] + 1] if computed else []
+    places = [i for i, t in enumerate(tokens) if t.kind in COMPUTED]
+    return tokens[places[0] : places[-1] + 1] if places else []
 
 
 def _stands_apart(beside: Token, token: Token) -> bool:
@@ -200,22 +200,22 @@ def _stands_apart(beside: Token, token: Token) -> bool:
     return not touches and (token.kind in ("number", "percent") or token.text in "(){}")
 
 
-def _compared(left: _Side, right: _Side, text: str) -> Equation:
-    shown = text[left.tokens[0].start : right.tokens[-1].end].strip()
+def _comparison(left: _Side, right: _Side, text: str) -> Equation:
+    excerpt = text[left.tokens[0].start : right.tokens[-1].end].strip()
     if not (left.whole and right.whole):
-        return Equation(shown, None)
+        return Equation(excerpt, None)
     try:
         pairs = [
             (value(left.tokens, a), value(right.tokens, b))
             for a, b in _percentages(left.tokens, right.tokens)
         ]
         if any(_same(a, b, right.tokens) for a, b in pairs):
-            return Equation(shown, True, _digits(pairs[0][0]))
+            return Equation(excerpt, True, _digits(pairs[0][0]))
         if not left.computes or _may_hold(left, right, pairs):
-            return Equation(shown, None)
-        return Equation(shown, False, _digits(pairs[0][0]))
+            return Equation(excerpt, None)
+        return Equation(excerpt, False, _digits(pairs[0][0]))
     except NotArithmetic:
-        return Equation(shown, None)
+        return Equation(excerpt, None)
 
 
 def _percentages(*sides: Sequence[Token]) -> list[tuple[Fraction, Fraction]]:
@@ -226,18 +226,18 @@ def _percentages(*sides: Sequence[Token]) -> list[tuple[Fraction, Fraction]]:
     return [(hundredth, hundredth), (hundredth, one), (one, hundredth), (one, one)]
 
 
-def _same(left: Fraction, right: Fraction, written: Sequence[Token]) -> bool:
+def _same(left: Fraction, right: Fraction, tokens: Sequence[Token]) -> bool:
     """Whether two values differ by less than one in the last written digit of the second."""
-    numbers = [t for t in written if t.kind == "number"]
+    numbers = [t for t in tokens if t.kind == "number"]
     if left == right:
         return True
-    rounded = len(numbers) == 1 and "." in numbers[0].text
-    return rounded and abs(left - right) < _last_digit(written, numbers[0])
+    is_rounded = len(numbers) == 1 and "." in numbers[0].text
+    return is_rounded and abs(left - right) < _last_digit(tokens, numbers[0])
 
 
-def _last_digit(written: Sequence[Token], token: Token) -> Fraction:
+def _last_digit(tokens: Sequence[Token], token: Token) -> Fraction:
     decimals = len(token.digits.partition(".")[2])
-    percent = any(t.kind == "percent" for t in written)
+    percent = any(t.kind == "percent" for t in tokens)
     return Fraction(1, 10 ** (decimals + 2 * percent))
 
 

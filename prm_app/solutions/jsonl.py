@@ -88,15 +88,15 @@ def json_values(content: bytes, name: str, most: int = MOST_BYTES) -> list[tuple
     """
     text = _decoded(_unpacked(content, name, most), name)
     lines = text.split("\n")
-    shown = [number for number, line in enumerate(lines, 1) if line.strip()]
-    if not shown:
+    numbers = [number for number, line in enumerate(lines, 1) if line.strip()]
+    if not numbers:
         raise InputError(f"{name} is empty.")
-    first = lines[shown[0] - 1].strip()
-    if _goes_on(first) or (len(shown) == 1 and first.startswith("[")):
+    first = lines[numbers[0] - 1].strip()
+    if _goes_on(first) or (len(numbers) == 1 and first.startswith("[")):
         return _document(text, name)
     return [
         (place, _line(lines[number - 1].strip(), place))
-        for number in shown
+        for number in numbers
         for place in [Place(name, number)]
     ]
 
@@ -116,10 +116,10 @@ def _document(text: str, name: str) -> list[tuple[Place, Any]]:
     start = _after_blanks(text, 0)
     is_list = text[start] == "["
     entries: list[tuple[Place, Any]] = []
-    line, counted = 1, 0
+    line, position = 1, 0
     try:
         for at, value in _entries(text, start) if is_list else _only(text, start):
-            line, counted = line + text.count("\n", counted, at), at
+            line, position = line + text.count("\n", position, at), at
             place = Place(name, line, len(entries) + 1 if is_list else None)
             unusable = isinstance(value, _Unusable)
             entries.append((place, PlaceError(place, f"{value}.") if unusable else value))
@@ -252,8 +252,8 @@ def _require_end(text: str, end: int) -> None:
 def _unpacked(content: bytes, name: str, most: int) -> bytes:
     if content.startswith(b"\x1f\x8b"):
         try:
-            with gzip.open(io.BytesIO(content)) as packed:
-                content = packed.read(most + 1)
+            with gzip.open(io.BytesIO(content)) as archive:
+                content = archive.read(most + 1)
         except (OSError, EOFError, zlib.error) as error:
             raise InputError(f"{name} is no whole gzip file ({error}).") from error
     if len(content) > most:

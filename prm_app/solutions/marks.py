@@ -40,7 +40,7 @@ def strength(reward: float, threshold: float) -> int:
     return round(100 * abs(reward - threshold) / span) if span else 100
 
 
-def shown(reward: float, threshold: float | None = None) -> str:
+def reward_text(reward: float, threshold: float | None = None) -> str:
     """A reward with three decimals, or with as many as keep it under 1 and on its side of the
     threshold; in powers of ten if three decimals are all zero.
     """

@@ -33,7 +33,7 @@ class Ranking:
         return {i: s for i, s in self.outcomes.items() if isinstance(s, ScoredSolution)}
 
     @cached_property
-    def failed(self) -> dict[int, PrmError]:
+    def failures(self) -> dict[int, PrmError]:
         return {i: e for i, e in sorted(self.outcomes.items()) if isinstance(e, PrmError)}
 
     @cached_property
@@ -95,13 +95,13 @@ def kendall_tau(first: Sequence[float], second: Sequence[float]) -> float | None
     The share of pairs in the same order less that of pairs in the other one, where pairs that are
     equal in one rating count for neither (Kendall, 1945).
     """
-    alike = opposed = tied_first = tied_second = pairs = 0
+    alike = opposite = tied_first = tied_second = pairs = 0
     for (a, b), (c, d) in combinations(zip(first, second, strict=True), 2):
         x, y = (a > c) - (a < c), (b > d) - (b < d)
         pairs += 1
         alike += x * y > 0
-        opposed += x * y < 0
+        opposite += x * y < 0
         tied_first += x == 0
         tied_second += y == 0
     scale = ((pairs - tied_first) * (pairs - tied_second)) ** 0.5
-    return (alike - opposed) / scale if scale else None
+    return (alike - opposite) / scale if scale else None

@@ -23,14 +23,14 @@ class Row:
         problem: Its problem; empty if the file does not say it.
         text: The solution as it was written, or its steps with a blank line between two.
         steps: Its steps if the file divides it, blank ones among them.
-        said: What else the file says of it, by the file's own names.
+        extra: What else the file says of it, by the file's own names.
     """
 
     place: Place
     problem: str
     text: str
     steps: tuple[str, ...] | None
-    said: Mapping[str, Any]
+    extra: Mapping[str, Any]
 
     @property
     def label(self) -> int | None:
@@ -39,7 +39,7 @@ class Row:
         Raises:
             PlaceError: The label is not the index of such a step.
         """
-        label = self.said.get("label")
+        label = self.extra.get("label")
         if label is None:
             return None
         steps = self.steps or ()
@@ -60,7 +60,7 @@ class Row:
     def is_correct(self) -> bool | None:
         """Whether its final answer is right; raises PlaceError for anything but a truth value."""
         for name in ("is_correct", "final_answer_correct"):
-            value = self.said.get(name)
+            value = self.extra.get(name)
             if value is not None:
                 if value not in (0, 1):
                     raise PlaceError(self.place, f"“{name}” is {value!r:.40}, not true or false.")
@@ -70,11 +70,11 @@ class Row:
     @property
     def generator(self) -> str | None:
         """What wrote it."""
-        generator = self.said.get("generator")
+        generator = self.extra.get("generator")
         return None if generator is None else str(generator)
 
     @property
-    def recorded(self) -> dict[str, tuple[float, ...]]:
+    def recorded_rewards(self) -> dict[str, tuple[float, ...]]:
         """Rewards in [0, 1] that the file holds, by the name of the model that gave them.
 
         One for each step not blank, if the file divides the solution.
@@ -82,20 +82,20 @@ class Row:
         Raises:
             PlaceError: They are something else.
         """
-        scores = self.said.get("published_step_scores") or {}
+        scores = self.extra.get("published_step_scores") or {}
         if not isinstance(scores, dict):
             raise PlaceError(self.place, "“published_step_scores” is not an object of lists.")
         rewards = {
             name: self._rewards(f"“published_step_scores”, “{name}”", values)
             for name, values in scores.items()
         }
-        if self.said.get("scores") is not None:
-            rewards["scores"] = self._rewards("“scores”", self.said["scores"])
+        if self.extra.get("scores") is not None:
+            rewards["scores"] = self._rewards("“scores”", self.extra["scores"])
         for field in ("rewards", "step_rewards"):
-            if self.said.get(field) is not None:
-                model = self.said.get("model")
+            if self.extra.get(field) is not None:
+                model = self.extra.get("model")
                 name = model if isinstance(model, str) else field
-                rewards[name] = self._rewards(f"“{field}”", self.said[field])
+                rewards[name] = self._rewards(f"“{field}”", self.extra[field])
         return rewards
 
     def fields(self) -> dict[str, Any]:
@@ -104,15 +104,15 @@ class Row:
         Raises:
             PlaceError: They do not fit the steps.
         """
-        said = dict(self.said)
+        extra = dict(self.extra)
         if self.steps and any(map(is_blank, self.steps)):
-            if said.get("label") is not None:
-                said["label"] = self.label
-            if said.get("published_step_scores"):
-                said["published_step_scores"] = {
-                    name: self.recorded[name] for name in said["published_step_scores"]
+            if extra.get("label") is not None:
+                extra["label"] = self.label
+            if extra.get("published_step_scores"):
+                extra["published_step_scores"] = {
+                    name: self.recorded_rewards[name] for name in extra["published_step_scores"]
                 }
-        return said
+        return extra
 
     def _rewards(self, what: str, values: Any) -> tuple[float, ...]:
         values = values if isinstance(values, list) else [values]
@@ -122,12 +122,14 @@ class Row:
             raise PlaceError(self.place, f"{what} holds something that is no reward in [0, 1].")
         if self.steps is None:
             return tuple(values)
-        shown = [not is_blank(step) for step in self.steps]
-        if len(values) == len(shown):
-            return tuple(value for value, is_shown in zip(values, shown, strict=True) if is_shown)
-        if len(values) != sum(shown):
+        not_blank = [not is_blank(step) for step in self.steps]
+        if len(values) == len(not_blank):
+            return tuple(
+                value for value, is_shown in zip(values, not_blank, strict=True) if is_shown
+            )
+        if len(values) != sum(not_blank):
             raise PlaceError(
-                self.place, f"{what} holds {len(values)} rewards for {sum(shown)} steps."
+                self.place, f"{what} holds {len(values)} rewards for {sum(not_blank)} steps."
             )
         return tuple(values)
 

@@ -58,9 +58,9 @@ def pooled(problems: Iterable[Problem | PlaceError]) -> list[Problem | PlaceErro
     return together
 
 
-def _attempt(read: Callable[..., Any], place: Place, *values: Any) -> Any:
+def _attempt(make: Callable[..., Any], place: Place, *values: Any) -> Any:
     try:
-        return read(place, *values)
+        return make(place, *values)
     except PlaceError as error:
         return error
 
@@ -119,7 +119,7 @@ def _together(
         row = _attempt(_row, place.of_solution(number), problem, value)
         if isinstance(row, Row):
             scored = {"scores": scores[number - 1]} if scores else {}
-            row = replace(row, said=common | scored | dict(row.said))
+            row = replace(row, extra=common | scored | dict(row.extra))
         solutions.append(row)
     return Problem(place, problem, solutions)
 
@@ -142,9 +142,11 @@ def _row(place: Place, problem: str, value: Any) -> Row:
             place,
             f"no “solution”, “steps” or “solutions” there, only {keys}. It should be {SHAPES}.",
         )
-    said = {key: each for key, each in value.items() if key not in ("problem", "solution", "steps")}
+    extra = {
+        key: each for key, each in value.items() if key not in ("problem", "solution", "steps")
+    }
     steps = tuple(steps) if steps else None
-    return Row(place, problem, text or "\n\n".join(steps or ()), steps, said)
+    return Row(place, problem, text or "\n\n".join(steps or ()), steps, extra)
 
 
 def _prm800k(place: Place, value: dict[str, Any]) -> Problem | None:
@@ -153,9 +155,9 @@ def _prm800k(place: Place, value: dict[str, Any]) -> Problem | None:
     if not isinstance(question, dict) or not isinstance(label, dict):
         return None
     try:
-        chosen = [_chosen(step) for step in label["steps"]]
-        steps = [each["text"] for each in chosen]
-        ratings = [each["rating"] for each in chosen]
+        choices = [_choice(step) for step in label["steps"]]
+        steps = [each["text"] for each in choices]
+        ratings = [each["rating"] for each in choices]
         rest = question.get("pre_generated_steps") or []
         if rest[: len(steps)] == steps:
             steps = rest
@@ -163,38 +165,38 @@ def _prm800k(place: Place, value: dict[str, Any]) -> Problem | None:
         first = ratings.index(-1) if -1 in ratings else -1 if whole else None
     except (AttributeError, IndexError, KeyError, TypeError):
         raise PlaceError(place, "“label” does not hold the steps of a PRM800K row.") from None
-    return _labelled(place, question.get("problem"), steps, first, value, question)
+    return _with_label(place, question.get("problem"), steps, first, value, question)
 
 
-def _chosen(step: dict[str, Any]) -> dict[str, Any]:
+def _choice(step: dict[str, Any]) -> dict[str, Any]:
     """The completion that a labeller of PRM800K went on with, or the first one found wrong."""
     completions: list[dict[str, Any]] = step["completions"]
     if step["chosen_completion"] is not None:
         return completions[int(step["chosen_completion"])]
-    written: dict[str, Any] | None = step["human_completion"]
-    if written is not None:
-        return written
+    completion: dict[str, Any] | None = step["human_completion"]
+    if completion is not None:
+        return completion
     return min(completions, key=lambda each: each["rating"] != -1)
 
 
 def _math_shepherd(place: Place, value: dict[str, Any]) -> Problem | None:
     """A row of Math-Shepherd: a text with a mark after each step, and again with + or - there."""
-    text, marked = value.get("input"), value.get("label")
-    if not isinstance(text, str) or not isinstance(marked, str):
+    text, marks = value.get("input"), value.get("label")
+    if not isinstance(text, str) or not isinstance(marks, str):
         return None
     pieces, signs, at = text.split(_MARK), "", 0
     for piece in pieces[:-1]:
         at += len(piece) + 1
-        if marked[at - len(piece) - 1 : at - 1] != piece or marked[at - 1 : at] not in ("+", "-"):
+        if marks[at - len(piece) - 1 : at - 1] != piece or marks[at - 1 : at] not in ("+", "-"):
             raise PlaceError(place, f"“label” is not “input” with + or - for each {_MARK}.")
-        signs += marked[at - 1]
+        signs += marks[at - 1]
     problem, label, first = pieces[0].partition("Step 1:")
-    if not signs or not label or marked[at:].strip() != pieces[-1].strip():
+    if not signs or not label or marks[at:].strip() != pieces[-1].strip():
         raise PlaceError(
             place, f"“input” is not a problem and “Step 1:”, …, with {_MARK} after each step."
         )
     steps = [piece.strip() for piece in (label + first, *pieces[1:-1])]
-    return _labelled(place, problem.strip(), steps, signs.find("-"), value)
+    return _with_label(place, problem.strip(), steps, signs.find("-"), value)
 
 
 def _stepwise(place: Place, value: dict[str, Any]) -> Problem | None:
@@ -211,10 +213,10 @@ def _stepwise(place: Place, value: dict[str, Any]) -> Problem | None:
     ):
         raise PlaceError(place, "“labels” is not a list of one true or false for each step.")
     label = labels.index(0) if 0 in labels else -1
-    return _labelled(place, value["prompt"], steps, label, value)
+    return _with_label(place, value["prompt"], steps, label, value)
 
 
-def _labelled(
+def _with_label(
     place: Place,
     problem: Any,
     steps: Sequence[str],
@@ -225,10 +227,10 @@ def _labelled(
     """A row of a shape that has other names for problem, steps and label."""
     if not isinstance(problem, str):
         raise PlaceError(place, f"the problem is {_kind(problem)}, not text.")
-    read = ("question", "label", "labels", "input", "prompt", "completions")
-    said = {key: each for key, each in value.items() if key not in read}
+    own = ("question", "label", "labels", "input", "prompt", "completions")
+    extra = {key: each for key, each in value.items() if key not in own}
     answer = (question or value).get("ground_truth_answer")
-    return _alone(place, problem, said | {"steps": list(steps), "label": label}, answer)
+    return _alone(place, problem, extra | {"steps": list(steps), "label": label}, answer)
 
 
 def _is_texts(values: Any) -> bool:

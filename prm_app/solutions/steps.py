@@ -57,9 +57,9 @@ def split_steps(text: str, how: Split = "auto", delimiter: str | None = None) ->
 
 
 def _auto(lines: list[str]) -> list[str]:
-    labelled = _labelled(lines)
-    if sum(map(opens_step, labelled)) >= 2:
-        return labelled
+    pieces = _at_labels(lines)
+    if sum(map(opens_step, pieces)) >= 2:
+        return pieces
     blank = any(map(is_blank, without_outer_blanks(lines)))
     return _paragraphs(lines) if blank else lines
 
@@ -70,7 +70,7 @@ def _paragraphs(lines: list[str]) -> list[str]:
     return [piece for blank, run in groups for piece in (run if blank else ["\n".join(run)])]
 
 
-def _labelled(lines: list[str]) -> list[str]:
+def _at_labels(lines: list[str]) -> list[str]:
     steps: list[list[str]] = [[]]
     last = 0
     for line in lines:
@@ -88,5 +88,5 @@ _SPLITTERS: dict[str, Callable[[list[str]], list[str]]] = {
     "auto": _auto,
     "paragraphs": _paragraphs,
     "lines": lambda lines: lines,
-    "labels": _labelled,
+    "labels": _at_labels,
 }

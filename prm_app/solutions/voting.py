@@ -73,7 +73,7 @@ def group_by_answer(solutions: Sequence[str]) -> Answers:
     is larger without percentages, and of others each joins the most frequent one equal to it.
     """
     with reader(len(solutions)) as ask:
-        by_solution, unread = _read(ask, solutions)
+        by_solution, unread = _read_answers(ask, solutions)
         same: dict[Answer, list[int]] = defaultdict(list)
         for i, answer in by_solution.items():
             same[answer].append(i)
@@ -102,7 +102,7 @@ def match_answer(solutions: Sequence[str], reference: str) -> list[bool]:
             raise InputError(f"{error} The right one is given as {reference!r:.80}.") from error
 
 
-def _read(ask: Reader, solutions: Sequence[str]) -> tuple[dict[int, Answer], set[int]]:
+def _read_answers(ask: Reader, solutions: Sequence[str]) -> tuple[dict[int, Answer], set[int]]:
     """The answers by solution, and the solutions for which there was no time."""
     by_solution: dict[int, Answer] = {}
     unread: set[int] = set()

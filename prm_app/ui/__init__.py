@@ -14,10 +14,10 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
 from prm_app.api.functions import Door
-from prm_app.api.gate import Check, Protected
-from prm_app.api.http import http_api
+from prm_app.api.gate import Check, PasswordGate
 from prm_app.api.limits import MOST_BYTES
 from prm_app.api.tools import mcp_server, over_http
+from prm_app.api.web_api import http_api
 from prm_app.errors import PrmError
 from prm_app.scoring import Models
 from prm_app.ui import browse_tab, rank_tab, score_tab
@@ -43,9 +43,9 @@ RESTORE, KEEP = DRAFT % "restore", DRAFT % "keep"
 
 def on_offer(models: Models, policy: Policy) -> Models:
     """Of some models those that visitors may use."""
-    if policy.offered is None or isinstance(models, OfferedModels):
+    if policy.offer is None or isinstance(models, OfferedModels):
         return models
-    return OfferedModels(models, policy.offered)
+    return OfferedModels(models, policy.offer)
 
 
 def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
@@ -54,7 +54,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
     page = Page(title="prm-app", analytics_enabled=False, fill_width=True)
     with page:
         publish(models)
-        head = header(models, any_name=policy.offered is None, advice=advice)
+        head = header(models, any_name=policy.offer is None, advice=advice)
         with gr.Tabs(elem_classes="tabs"):
             with gr.Tab("Score", id="score"):
                 scoring = score_tab.build(models, head)
@@ -63,7 +63,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             with gr.Tab("Browse", id="browse"):
                 browse_tab.build(models, head)
         # A link holds the first ones, in the order that static/visit.js reads.
-        linked = [
+        links = [
             scoring.problem,
             scoring.text,
             scoring.split.how,
@@ -72,7 +72,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             head.threshold,
         ]
         drafts = [
-            *linked,
+            *links,
             scoring.second,
             ranking.inputs.problem,
             ranking.inputs.cards,
@@ -80,15 +80,15 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             ranking.reference,
         ]
         _keep_drafts(drafts)
-        begun = page.load(
+        restoring = page.load(
             partial(_restored, models, head, drafts),
             drafts,
-            [*drafts, head.shown, head.about],
+            [*drafts, head.subject, head.about],
             js=RESTORE,
             api_visibility="private",
             show_progress="hidden",
         )
-        score_tab.answer_on(scoring, models, begun.then)
+        score_tab.answer_on(scoring, models, restoring.then)
         rank_tab.answer_on(ranking, models, rank_page.select, only_first=True)
     page.queue(max_size=WAITING_REQUESTS)
     return page
@@ -105,7 +105,7 @@ def _restored(models: Models, head: Header, drafts: list[Any], *values: Any) -> 
     except PrmError:
         prm = models.default
         had |= {head.model: prm.key, head.threshold: prm.threshold}
-    return had | {head.shown: prm, head.about: about_model(prm)}
+    return had | {head.subject: prm, head.about: about_model(prm)}
 
 
 def _keep_drafts(fields: list[Any]) -> None:
@@ -171,6 +171,6 @@ def _beside_the_page(models: Models, check: Check | None, mcp_host: str | None) 
     beside: dict[str, Any] = {"routes": routes, "middleware": [Middleware(BoundedRequests)]}
     if mcp_host is not None:
         tools, running = over_http(mcp_server(models, door), mcp_host)
-        routes.append(Route("/mcp", Protected(tools, check) if check else tools))
+        routes.append(Route("/mcp", PasswordGate(tools, check) if check else tools))
         beside["lifespan"] = lambda app: running
     return beside

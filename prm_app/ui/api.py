@@ -46,8 +46,8 @@ class Endpoints:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
         """
-        given = (problem, solution, model, split, delimiter, threshold, compare_with)
-        return await functions.score(self._models, *given)
+        arguments = (problem, solution, model, split, delimiter, threshold, compare_with)
+        return await functions.score(self._models, *arguments)
 
     async def rank(
         self,
@@ -81,8 +81,8 @@ class Endpoints:
             compare_with: A second model, which judges at its own threshold; empty: none.
             reference_answer: The right final answer, such as 42 or 3\\sqrt{2}; empty: not known.
         """
-        given = (problem, solutions, aggregation, model, split, delimiter, threshold)
-        return await functions.rank(self._models, *given, compare_with, reference_answer)
+        arguments = (problem, solutions, aggregation, model, split, delimiter, threshold)
+        return await functions.rank(self._models, *arguments, compare_with, reference_answer)
 
     async def models(self) -> list[dict[str, Any]]:
         """Lists the process reward models on offer.
@@ -97,7 +97,7 @@ class Endpoints:
 def publish(models: Models) -> None:
     """Publishes the endpoints; to be called inside the Blocks."""
     endpoints = Endpoints(models)
-    shared = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
-    api(endpoints.score, api_name="score", **shared)
-    api(endpoints.rank, api_name="rank", **shared)
+    queue = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
+    api(endpoints.score, api_name="score", **queue)
+    api(endpoints.rank, api_name="rank", **queue)
     api(endpoints.models, api_name="models", concurrency_limit=None)

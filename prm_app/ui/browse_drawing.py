@@ -5,7 +5,7 @@ import secrets
 
 import gradio as gr
 
-from prm_app.evaluation.opened import Opened, Source, lines
+from prm_app.evaluation.solution_file import SolutionFile, Source, lines
 from prm_app.ui import browse_views
 from prm_app.ui.browse_parts import BrowseTab
 from prm_app.ui.browse_run import Run
@@ -14,7 +14,11 @@ from prm_app.ui.listeners import Values
 
 
 def choices(
-    tab: BrowseTab, file: Opened, one: Source | None, other: Source | None, fixed: bool = False
+    tab: BrowseTab,
+    file: SolutionFile,
+    one: Source | None,
+    other: Source | None,
+    fixed: bool = False,
 ) -> Values:
     """Whose rewards may be shown, and whose are; fixed while they come."""
     sources = list(file.rewards)
@@ -28,19 +32,19 @@ def choices(
     }
 
 
-def _source(file: Opened | None, number: int | str | None) -> Source | None:
+def _source(file: SolutionFile | None, number: int | str | None) -> Source | None:
     sources = list(file.rewards) if file else []
     return sources[number] if isinstance(number, int) and 0 <= number < len(sources) else None
 
 
-def asked(tab: BrowseTab, values: Values) -> tuple[Source | None, Source | None, float]:
+def choice(tab: BrowseTab, values: Values) -> tuple[Source | None, Source | None, float]:
     """The two sources that are shown, and the threshold."""
     file = values[tab.file]
     one, other = _source(file, values[tab.one]), _source(file, values[tab.other])
     return one, other if other != one else None, values[tab.head.threshold]
 
 
-def listed(file: Opened, one: Source | None, other: Source | None) -> str:
+def listing(file: SolutionFile, one: Source | None, other: Source | None) -> str:
     """The list as text, a line each: its columns, then solutions; later lines replace former ones.
 
     It only grows while a file is scored, so that little is sent for each change.
@@ -53,7 +57,7 @@ def listed(file: Opened, one: Source | None, other: Source | None) -> str:
 def row(tab: BrowseTab, values: Values) -> str:
     if values[tab.number] is None or values[tab.file] is None:
         return ""
-    return browse_views.opened_row(values[tab.file], values[tab.number], *asked(tab, values))
+    return browse_views.solution_row(values[tab.file], values[tab.number], *choice(tab, values))
 
 
 def no_pictures(tab: BrowseTab) -> Values:
@@ -61,12 +65,14 @@ def no_pictures(tab: BrowseTab) -> Values:
     return hidden | dict.fromkeys(tab.titles, "")
 
 
-def drawn_pictures(tab: BrowseTab, file: Opened, source: Source | None, threshold: float) -> Values:
+def picture_values(
+    tab: BrowseTab, file: SolutionFile, source: Source | None, threshold: float
+) -> Values:
     figures = file.figures(source, threshold) if source else {}
     changes = no_pictures(tab)
-    drawn = pictures(figures).items()
-    for place, plot, (said, figure) in zip(tab.titles, tab.plots, drawn, strict=False):
-        changes[place] = f"<h3>{said}</h3>"
+    figures_by_title = pictures(figures).items()
+    for place, plot, (title, figure) in zip(tab.titles, tab.plots, figures_by_title, strict=False):
+        changes[place] = f"<h3>{title}</h3>"
         changes[plot] = gr.Plot(value=figure, visible=True)
     return changes
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import gradio as gr
 
-from prm_app.ui.exports import EXPORTS, saved
+from prm_app.ui.exports import EXPORTS, download_link
 from prm_app.ui.header import Header
 
 KEPT_SECONDS = 4 * 3600
@@ -23,7 +23,7 @@ const begin = () => window.prmBrowse
   : setTimeout(begin, 20);
 begin();
 """
-SEARCHED = """
+ON_MATCHES = """
 const begin = () => window.prmBrowse ? watch("value", () => prmBrowse.searched(props.value))
   : setTimeout(begin, 20);
 begin();
@@ -54,16 +54,16 @@ class BrowseTab:
     titles: list[gr.HTML]
     plots: list[gr.Plot]
     exports: dict[str, gr.Button]
-    saved: gr.HTML
+    download: gr.HTML
     listing: gr.HTML
-    searched: gr.HTML
+    matches: gr.HTML
     row: gr.HTML
     file: gr.State
     run: gr.State
     number: gr.State
 
     @property
-    def shown(self) -> set[Any]:
+    def state(self) -> set[Any]:
         """What a drawing depends on."""
         return {self.file, self.one, self.other, self.head.threshold, self.number}
 
@@ -108,18 +108,18 @@ def components(head: Header) -> BrowseTab:
                     titles.append(gr.HTML(apply_default_css=False))
                     plots.append(gr.Plot(show_label=False, visible=False, elem_id=f"picture-{i}"))
         with gr.Row(elem_classes="read"):
-            listed = gr.HTML(
+            listing = gr.HTML(
                 "", html_template='<div class="list"></div>', js_on_load=LIST,
                 apply_default_css=False, elem_id="browse-list",
             )  # fmt: skip
             row = gr.HTML(apply_default_css=False, elem_id="browse-row")
-        searched = gr.HTML(
-            "", html_template=" ", js_on_load=SEARCHED, apply_default_css=False,
+        matches = gr.HTML(
+            "", html_template=" ", js_on_load=ON_MATCHES, apply_default_css=False,
             elem_id="browse-searched",
         )  # fmt: skip
-        handed = saved()
+        download = download_link()
     states = [gr.State(time_to_live=KEPT_SECONDS) for _ in range(3)]
     return BrowseTab(
         head, upload, sample, message, empty, place, summary, one, other, score, pause, stop,
-        progress, judging, titles, plots, exports, handed, listed, searched, row, *states,
+        progress, judging, titles, plots, exports, download, listing, matches, row, *states,
     )  # fmt: skip

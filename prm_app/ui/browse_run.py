@@ -9,7 +9,7 @@ from itertools import islice
 from prm_app.api.limits import require_short
 from prm_app.api.progress import CHUNK, IN_FLIGHT, POLL_SECONDS, Outcomes
 from prm_app.errors import PrmError
-from prm_app.evaluation.opened import Item
+from prm_app.evaluation.solution_file import Item
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
 
@@ -44,7 +44,7 @@ class Run:
         return self.busy / self.done * (self.total - self.done) if self.done else None
 
 
-async def scored_while_shown(
+async def scores_while_open(
     scorer: Scorer, items: Sequence[tuple[int, Item]], run: Run
 ) -> AsyncIterator[Outcomes]:
     """What became of some more solutions, again and again until the run is over.
@@ -55,7 +55,7 @@ async def scored_while_shown(
     remaining = iter(items)
     waiting: dict[asyncio.Future[ScoredSolution], int] = {}
     while not run.over:
-        started = time.monotonic()
+        start = time.monotonic()
         outcomes: Outcomes = {}
         if not run.paused and len(waiting) <= IN_FLIGHT - CHUNK:
             outcomes = await _ask(scorer, list(islice(remaining, CHUNK)), waiting)
@@ -65,7 +65,7 @@ async def scored_while_shown(
             await asyncio.sleep(POLL_SECONDS)
         run.done += len(outcomes)
         if not run.paused:
-            run.busy += time.monotonic() - started
+            run.busy += time.monotonic() - start
         yield outcomes
 
 
@@ -86,16 +86,16 @@ async def _ask(
 ) -> Outcomes:
     """Submits some solutions; those that cannot be have their errors."""
     solutions: dict[int, Solution] = {}
-    failed: Outcomes = {}
+    errors: Outcomes = {}
     for number, item in chunk:
         try:
             require_short("problem", item.row.problem)
             require_short("solution", item.row.text)
             solutions[number] = item.solution()
         except PrmError as error:
-            failed[number] = error
+            errors[number] = error
     if solutions:
         futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
         pairs = zip(map(asyncio.wrap_future, futures), solutions, strict=True)
         waiting.update(pairs)
-    return failed
+    return errors

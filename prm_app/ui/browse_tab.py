@@ -14,13 +14,13 @@ from gradio.events import Dependency
 from prm_app.api.limits import MOST_BYTES, MOST_OPENED
 from prm_app.api.progress import Outcomes, until_open
 from prm_app.errors import PrmError
-from prm_app.evaluation.opened import Opened, Source, lines, opened
+from prm_app.evaluation.solution_file import SolutionFile, Source, lines, read_file
 from prm_app.scoring import Models
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui import browse_drawing as drawing
 from prm_app.ui import browse_views, views
 from prm_app.ui.browse_parts import BrowseTab, components
-from prm_app.ui.browse_run import Run, scored_while_shown
+from prm_app.ui.browse_run import Run, scores_while_open
 from prm_app.ui.exports import EXPORTS, save, stem
 from prm_app.ui.gate import clicked, typed
 from prm_app.ui.header import Header
@@ -47,59 +47,59 @@ def _connect(tab: BrowseTab, models: Models) -> None:
     ]  # fmt: skip
     for event, path in ((tab.upload.upload, None), (tab.sample.click, SAMPLE)):
         inputs: set[Any] = {tab.upload, tab.run, tab.head.threshold}
-        read: Dependency = event(partial(_open, tab, path), inputs, opening, **QUIET)
-        judged = read.success(partial(_judge, tab), {tab.file}, [tab.judging], **SCORING)
-        _draw_after(tab, judged)
-        _score_on(tab, models, partial(_score_unscored, tab, models), read.success)
+        reading: Dependency = event(partial(_open, tab, path), inputs, opening, **QUIET)
+        judging = reading.success(partial(_judge, tab), {tab.file}, [tab.judging], **SCORING)
+        _draw_after(tab, judging)
+        _score_on(tab, models, partial(_score_unscored, tab, models), reading.success)
     _score_on(tab, models, partial(_score, tab, models), tab.score.click)
     tab.pause.click(partial(_pause, tab), {tab.run}, [tab.pause], **QUIET)
     tab.stop.click(partial(_stop, tab), {tab.run}, [tab.run], **QUIET)
-    drawn = [tab.listing, tab.row, *tab.pictures]
+    views = [tab.listing, tab.row, *tab.pictures]
     for choice in (tab.one, tab.other):
-        choice.input(partial(_redraw, tab), tab.shown, drawn, **QUIET)
+        choice.input(partial(_redraw, tab), tab.state, views, **QUIET)
     redrawn = [tab.row, *tab.pictures]
     tab.head.threshold.change(
         None, tab.head.threshold, None, js=MOVED, show_progress="hidden", api_visibility="private"
     )
-    tab.head.threshold.change(partial(_judge_again, tab), tab.shown, redrawn, **QUIET)
+    tab.head.threshold.change(partial(_judge_again, tab), tab.state, redrawn, **QUIET)
 
     for kind, button in tab.exports.items():
-        button.click(partial(_export, tab, kind), tab.shown, [tab.saved], **QUIET)
+        button.click(partial(_export, tab, kind), tab.state, [tab.download], **QUIET)
 
     def select(values: Values, event: gr.EventData) -> Values:
-        file: Opened | None = values[tab.file]
+        file: SolutionFile | None = values[tab.file]
         number = clicked(event, range(len(file.items)) if file else ())
         return {tab.number: number, tab.row: drawing.row(tab, values | {tab.number: number})}
 
     def search(values: Values, event: gr.EventData) -> Values:
         text, file = typed(event), values[tab.file]
-        found = file.containing(text) if file else []
-        return {tab.searched: json.dumps({"text": text, "found": found}).replace("<", "\\u003c")}
+        numbers = file.containing(text) if file else []
+        return {tab.matches: json.dumps({"text": text, "found": numbers}).replace("<", "\\u003c")}
 
-    tab.listing.select(select, tab.shown, [tab.number, tab.row], **QUIET)
-    tab.listing.input(search, {tab.file}, [tab.searched], **QUIET)
+    tab.listing.select(select, tab.state, [tab.number, tab.row], **QUIET)
+    tab.listing.input(search, {tab.file}, [tab.matches], **QUIET)
 
 
 def _score_on(tab: BrowseTab, models: Models, handler: Any, event: Any) -> None:
-    scored: Dependency = event(
+    scoring: Dependency = event(
         handler,
-        tab.shown | {tab.head.model},
+        tab.state | {tab.head.model},
         [tab.message, tab.one, tab.other, tab.listing, tab.run, tab.progress, *tab.buttons],
         **SCORING,
     )
-    _draw_after(tab, scored)
+    _draw_after(tab, scoring)
 
 
 def _draw_after(tab: BrowseTab, done: Dependency) -> None:
     """Draws what has come, at the threshold of now."""
-    done.then(partial(_judge_again, tab), tab.shown, [tab.row, *tab.pictures], **QUIET)
+    done.then(partial(_judge_again, tab), tab.state, [tab.row, *tab.pictures], **QUIET)
 
 
 def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
     """Reads a file; whatever was scored before stops."""
     at = path or Path(values[tab.upload])
     try:
-        file = opened(at.read_bytes(), at.name, MOST_BYTES, MOST_OPENED)
+        file = read_file(at.read_bytes(), at.name, MOST_BYTES, MOST_OPENED)
     except PrmError as error:
         changes: Values = {
             tab.message: views.alert(str(error), "The file was not opened."),
@@ -115,7 +115,7 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
         tab.place: gr.Column(visible=True),
         tab.summary: browse_views.summary(file),
         **drawing.choices(tab, file, one, other),
-        tab.listing: drawing.listed(file, one, other),
+        tab.listing: drawing.listing(file, one, other),
         tab.row: "",
         tab.file: file,
         tab.run: None,
@@ -129,14 +129,14 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
 
 async def _judge(tab: BrowseTab, values: Values) -> AsyncIterator[Values]:
     """Reads the cases of a file, and says how far that is."""
-    file: Opened | None = values[tab.file]
+    file: SolutionFile | None = values[tab.file]
     judging = file.judge() if file else iter(())
     while (share := await asyncio.to_thread(_some, judging)) is not None:
         if share < 1:
-            said = views.waiting(
+            text = views.waiting(
                 "Comparing final answers…", share, "Best-of-N comes when all agree"
             )
-            yield {tab.judging: said}
+            yield {tab.judging: text}
     yield {tab.judging: ""}
 
 
@@ -153,7 +153,7 @@ def _some(judging: Iterator[float], seconds: float = 0.5) -> float | None:
 
 async def _score_unscored(tab: BrowseTab, models: Models, values: Values) -> AsyncIterator[Values]:
     """Scores a file that holds no rewards."""
-    file: Opened | None = values[tab.file]
+    file: SolutionFile | None = values[tab.file]
     if file is None or file.rewards:
         yield unchanged(set(tab.buttons))
         return
@@ -162,7 +162,7 @@ async def _score_unscored(tab: BrowseTab, models: Models, values: Values) -> Asy
 
 
 async def _score(tab: BrowseTab, models: Models, values: Values) -> AsyncIterator[Values]:
-    file: Opened | None = values[tab.file]
+    file: SolutionFile | None = values[tab.file]
     name = values[tab.head.model] or ""
     if file is None:
         yield {tab.message: views.alert("Open the file again: it was kept for some hours.")}
@@ -174,58 +174,58 @@ async def _score(tab: BrowseTab, models: Models, values: Values) -> AsyncIterato
             yield {tab.message: views.waiting(status.stage, status.progress, soon)}
         with opening.result() as scorer:
             source = Source(scorer.prm.title, live=True)
-            async for changes in _scored(tab, file, source, scorer, values):
+            async for changes in _changes_of(tab, file, source, scorer, values):
                 yield changes
     except PrmError as error:
         yield {tab.message: views.alert(str(error)), **drawing.buttons(tab, None)}
 
 
-async def _scored(
-    tab: BrowseTab, file: Opened, source: Source, scorer: Any, values: Values
+async def _changes_of(
+    tab: BrowseTab, file: SolutionFile, source: Source, scorer: Any, values: Values
 ) -> AsyncIterator[Values]:
     """Scores what has no rewards of this model yet; the list grows as they come."""
-    known = file.rewards.setdefault(source, {})
-    todo = [(i, each) for i, each in enumerate(file.items) if each.row.place not in known]
+    rewards = file.rewards.setdefault(source, {})
+    todo = [(i, each) for i, each in enumerate(file.items) if each.row.place not in rewards]
     run = Run(len(todo))
-    one, other, _ = drawing.asked(tab, values)
+    one, other, _ = drawing.choice(tab, values)
     one, other = (one, source) if one and one != source else (source, other)
-    shown = drawing.listed(file, one, other)
-    begun = {
+    listing = drawing.listing(file, one, other)
+    opening = {
         tab.message: "",
         tab.run: run,
         **drawing.choices(tab, file, one, other, fixed=True),
         **drawing.buttons(tab, run),
     }
-    yield {tab.listing: shown, **begun}
-    async for outcomes in scored_while_shown(scorer, todo, run):
+    yield {tab.listing: listing, **opening}
+    async for outcomes in scores_while_open(scorer, todo, run):
         if run.left:
             return
-        _keep(file, known, outcomes)
-        shown += "".join(lines(file, outcomes, one, other))
-        said = browse_views.progress(run, scorer.prm.title)
-        yield {tab.listing: shown, tab.progress: said, **begun}
-        begun = {}
+        _keep(file, rewards, outcomes)
+        listing += "".join(lines(file, outcomes, one, other))
+        text = browse_views.progress(run, scorer.prm.title)
+        yield {tab.listing: listing, tab.progress: text, **opening}
+        opening = {}
     if run.left:
         return
     # All once more: of changes that come close together the page may draw the last ones alone.
     yield {
         tab.message: "",
         tab.run: run,
-        tab.listing: shown,
+        tab.listing: listing,
         tab.progress: browse_views.progress(run, scorer.prm.title),
         **drawing.choices(tab, file, one, other),
         **drawing.buttons(tab, None),
     }
 
 
-def _keep(file: Opened, known: dict[Any, tuple[float, ...]], outcomes: Outcomes) -> None:
+def _keep(file: SolutionFile, rewards: dict[Any, tuple[float, ...]], outcomes: Outcomes) -> None:
     for number, outcome in outcomes.items():
         place = file.items[number].row.place
         if isinstance(outcome, ScoredSolution):
-            known[place] = outcome.rewards
-            file.failed.pop(place, None)
+            rewards[place] = outcome.rewards
+            file.failures.pop(place, None)
         else:
-            file.failed[place] = str(outcome)
+            file.failures[place] = str(outcome)
 
 
 def _pause(tab: BrowseTab, values: Values) -> Values:
@@ -246,26 +246,26 @@ def _redraw(tab: BrowseTab, values: Values) -> Values:
     file = values[tab.file]
     if file is None:
         return unchanged({tab.listing, tab.row, *tab.pictures})
-    one, other, threshold = drawing.asked(tab, values)
+    one, other, threshold = drawing.choice(tab, values)
     return {
-        tab.listing: drawing.listed(file, one, other),
+        tab.listing: drawing.listing(file, one, other),
         tab.row: drawing.row(tab, values),
-        **drawing.drawn_pictures(tab, file, one, threshold),
+        **drawing.picture_values(tab, file, one, threshold),
     }
 
 
 def _judge_again(tab: BrowseTab, values: Values) -> Values:
     """Draws again what the threshold changes; the list does that in the browser."""
     file = values[tab.file]
-    one, _, threshold = drawing.asked(tab, values)
+    one, _, threshold = drawing.choice(tab, values)
     if file is None or one is None:
         return unchanged({tab.row, *tab.pictures})
-    return {tab.row: drawing.row(tab, values), **drawing.drawn_pictures(tab, file, one, threshold)}
+    return {tab.row: drawing.row(tab, values), **drawing.picture_values(tab, file, one, threshold)}
 
 
 def _export(tab: BrowseTab, kind: str, values: Values) -> Values:
-    file: Opened | None = values[tab.file]
+    file: SolutionFile | None = values[tab.file]
     if file is None:
-        return unchanged({tab.saved})
-    text = EXPORTS[kind](file, *drawing.asked(tab, values))
-    return {tab.saved: save(stem(file.name), kind, text)}
+        return unchanged({tab.download})
+    text = EXPORTS[kind](file, *drawing.choice(tab, values))
+    return {tab.download: save(stem(file.name), kind, text)}

@@ -2,17 +2,17 @@
 
 from html import escape
 
-from prm_app.evaluation.opened import Item, Opened, Source
+from prm_app.evaluation.solution_file import Item, SolutionFile, Source
 from prm_app.evaluation.verdicts import verdict
 from prm_app.solutions.aggregation import first_error
 from prm_app.solutions.documents import Opinion
-from prm_app.solutions.marks import shown
+from prm_app.solutions.marks import reward_text
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.browse_run import Run
 from prm_app.ui.rich_text import rich
 from prm_app.ui.views import alert, legend, meter, notice, preview, steps
 
-LISTED = 3
+MOST_ERRORS = 3
 """Errors of a file that are told in words."""
 
 
@@ -21,29 +21,31 @@ def title(source: Source) -> str:
     return f"{source.name}, {'scored here' if source.live else 'recorded'}"
 
 
-def summary(file: Opened) -> str:
+def summary(file: SolutionFile) -> str:
     """What a file holds, in a line, and what in it cannot be read."""
     problems = len({item.row.problem for item in file.items})
-    labelled = sum(item.label is not None for item in file.items)
-    judged = sum(item.right is not None for item in file.items)
-    said = [_count(len(file.items), "solution"), f"of {_count(problems, 'problem')}"]
-    said += [f"{labelled:,} with a first-error label"] * bool(labelled)
-    said += [f"{judged:,} with a judged answer"] * bool(judged)
+    with_label = sum(item.label is not None for item in file.items)
+    with_answer = sum(item.right is not None for item in file.items)
+    parts = [_count(len(file.items), "solution"), f"of {_count(problems, 'problem')}"]
+    parts += [f"{with_label:,} with a first-error label"] * bool(with_label)
+    parts += [f"{with_answer:,} with a judged answer"] * bool(with_answer)
     names = [source.name for source in file.rewards if not source.live]
-    said += [f"rewards recorded of {', '.join(names)}"] * bool(names)
+    parts += [f"rewards recorded of {', '.join(names)}"] * bool(names)
     return (
-        f'<div class="opened"><h2>{escape(file.name)}</h2><p>{escape(", ".join(said))}</p></div>'
+        f'<div class="opened"><h2>{escape(file.name)}</h2><p>{escape(", ".join(parts))}</p></div>'
         f"{errors(file)}"
     )
 
 
-def errors(file: Opened) -> str:
+def errors(file: SolutionFile) -> str:
     """What in a file cannot be read, the first ones in words; nothing if there is none."""
     if not file.errors:
         return ""
-    told = " ".join(map(str, file.errors[:LISTED]))
-    more = f" And {len(file.errors) - LISTED:,} more." if len(file.errors) > LISTED else ""
-    return alert(told + more, f"{_count(len(file.errors), 'entry', 'entries')} left out.")
+    sentences = " ".join(map(str, file.errors[:MOST_ERRORS]))
+    more = (
+        f" And {len(file.errors) - MOST_ERRORS:,} more." if len(file.errors) > MOST_ERRORS else ""
+    )
+    return alert(sentences + more, f"{_count(len(file.errors), 'entry', 'entries')} left out.")
 
 
 def progress(run: Run, name: str) -> str:
@@ -66,8 +68,8 @@ def _left(seconds: float | None) -> str:
     return f" · about {round(seconds / 60):,} min left"
 
 
-def opened_row(
-    file: Opened, number: int, one: Source | None, other: Source | None, threshold: float
+def solution_row(
+    file: SolutionFile, number: int, one: Source | None, other: Source | None, threshold: float
 ) -> str:
     """One solution with its steps: rewards, label, and a second source beside the first."""
     item = file.items[number]
@@ -81,37 +83,37 @@ def opened_row(
 
 
 def _facts(item: Item, rewards: tuple[float, ...] | None, threshold: float) -> str:
-    said = [str(item.row.place)]
+    parts = [str(item.row.place)]
     if item.row.generator:
-        said.append(f"written by {item.row.generator}")
+        parts.append(f"written by {item.row.generator}")
     if item.right is not None:
-        said.append(f"final answer {'right' if item.right else 'wrong'}")
+        parts.append(f"final answer {'right' if item.right else 'wrong'}")
     if item.label is not None:
         label = "no wrong step" if item.label < 0 else f"step {item.label + 1} is the first wrong"
-        said.append(f"label: {label}")
+        parts.append(f"label: {label}")
         if rewards is not None:
-            said.append(verdict(item.label, first_error(rewards, threshold)))
-    return f'<p class="preview-head">{escape(" · ".join(said))}</p>'
+            parts.append(verdict(item.label, first_error(rewards, threshold)))
+    return f'<p class="preview-head">{escape(" · ".join(parts))}</p>'
 
 
 def _steps(
-    file: Opened,
+    file: SolutionFile,
     item: Item,
     one: tuple[Source | None, tuple[float, ...] | None],
     other: tuple[Source | None, tuple[float, ...] | None],
     threshold: float,
 ) -> str:
     texts, (source, rewards) = item.steps(), one
-    if item.row.place in file.failed:
-        return alert(file.failed[item.row.place], "Not scored.") + preview(texts)
+    if item.row.place in file.failures:
+        return alert(file.failures[item.row.place], "Not scored.") + preview(texts)
     if source is None or rewards is None:
         return notice("There are no rewards of this solution yet.") + preview(texts)
     if len(rewards) != len(texts):
-        values = ", ".join(shown(reward, threshold) for reward in rewards)
-        said = (
+        values = ", ".join(reward_text(reward, threshold) for reward in rewards)
+        parts = (
             f"{_count(len(rewards), 'reward')} recorded for {_count(len(texts), 'step')}: {values}."
         )
-        return notice(said) + preview(texts)
+        return notice(parts) + preview(texts)
     second = None
     if other[0] is not None and other[1] is not None and len(other[1]) == len(texts):
         second = Opinion(title(other[0]), _as_scored(other[0], texts, other[1]), threshold)

@@ -10,16 +10,16 @@ def sums(step: str) -> str:
 
     Each that does not hold stands with what its left side makes; the others are counted.
     """
-    checked = equations(step)
-    wrong = "".join(_wrong(e) for e in checked if e.holds is False)
+    checks = equations(step)
+    wrong = "".join(_wrong(e) for e in checks if e.holds is False)
     counts = {
-        "holds": sum(e.holds is True for e in checked),
-        "not checkable": sum(e.holds is None for e in checked),
+        "holds": sum(e.holds is True for e in checks),
+        "not checkable": sum(e.holds is None for e in checks),
     }
     counts = {words: count for words, count in counts.items() if count}
     if not (wrong or counts.get("holds")):
         return ""
-    rest = ", ".join(_counted(words, count) for words, count in counts.items())
+    rest = ", ".join(_count(words, count) for words, count in counts.items())
     return (
         '<ul class="sums" aria-label="Equations, checked by computing" title="Checked by '
         f'computing both sides; no part of the reward">{wrong}'
@@ -34,7 +34,7 @@ def _wrong(equation: Equation) -> str:
     )
 
 
-def _counted(words: str, count: int) -> str:
+def _count(words: str, count: int) -> str:
     if words == "holds":
         return "1 equation holds" if count == 1 else f"{count} equations hold"
     return f"{count} {words}"

@@ -36,7 +36,7 @@ def pictures(figures: Figures) -> dict[str, go.Figure]:
             ),
             "Reliability": reliability(figures["reliability"]),
             "F1 against the threshold": f1_by_threshold(figures),
-            "First error, found against labelled": found_by_label(figures["found_by_label"]),
+            "First error, found against labelled": confusion(figures["found_by_label"]),
         }
     if "accuracy" in figures:
         return {
@@ -121,16 +121,16 @@ def f1_by_threshold(figures: Figures) -> go.Figure:
             x=[each["threshold"] for each in curve],
             y=[each[name] for each in curve],
             mode="lines",
-            name=said,
+            name=title,
             line={
                 "color": RIGHT.color if name == "f1" else LINE,
                 "width": 2.5 if name == "f1" else 1.25,
                 "dash": {"f1": "solid", "exact": "dash", "unflagged": "dot"}[name],
             },
             customdata=[{"kind": "threshold", "at": each["threshold"]} for each in curve],
-            hovertemplate="<b>%{y:.1%}</b> " + said + "<br>at %{x:.2f}<extra></extra>",
+            hovertemplate="<b>%{y:.1%}</b> " + title + "<br>at %{x:.2f}<extra></extra>",
         )
-        for name, said in names.items()
+        for name, title in names.items()
         if any(each[name] is not None for each in curve)
     ]
     now = next((r["f1"] for r in figures["detection"] if r["threshold"] == threshold), None)
@@ -155,7 +155,7 @@ def _now(threshold: float, f1: float) -> go.Scatter:
     )
 
 
-def found_by_label(cells: Sequence[dict[str, Any]]) -> go.Figure:
+def confusion(cells: Sequence[dict[str, Any]]) -> go.Figure:
     """How many solutions have which first error by label and by model; right on the diagonal."""
     most = max((max(each["label"], each["found"]) for each in cells), default=0)
     largest = max((each["solutions"] for each in cells), default=1)
@@ -184,9 +184,9 @@ def found_by_label(cells: Sequence[dict[str, Any]]) -> go.Figure:
     )
     figure = _figure([points], "labelled", "found")
     ticks = list(range(most + 2))
-    shown = [str(tick) if tick else "none" for tick in ticks]
+    labels = [str(tick) if tick else "none" for tick in ticks]
     every = max(1, len(ticks) // 8)
-    axis = {"tickvals": ticks[::every], "ticktext": shown[::every], "range": [-0.6, most + 1.6]}
+    axis = {"tickvals": ticks[::every], "ticktext": labels[::every], "range": [-0.6, most + 1.6]}
     figure.update_xaxes(axis)
     figure.update_yaxes(axis)
     return figure

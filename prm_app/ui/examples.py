@@ -23,8 +23,8 @@ SOLUTIONS: list[dict[str, Any]] = EXAMPLES["real" if is_large() else "score"]
 
 def example_of(problem: str, text: str) -> dict[str, Any] | None:
     """The example that these texts are, if they are one with a label."""
-    labelled = (each for each in SOLUTIONS if "label" in each)
-    same = (each for each in labelled if (each["problem"], each["solution"]) == (problem, text))
+    with_label = (each for each in SOLUTIONS if "label" in each)
+    same = (each for each in with_label if (each["problem"], each["solution"]) == (problem, text))
     return next(same, None)
 
 

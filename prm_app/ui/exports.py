@@ -8,11 +8,11 @@ from typing import Any
 
 import gradio as gr
 
-from prm_app.evaluation.opened import Opened, Source, facts
+from prm_app.evaluation.solution_file import SolutionFile, Source, facts
 from prm_app.ui import browse_views
 from prm_app.ui.report import file_report
 
-Export = Callable[[Opened, Source | None, Source | None, float], str]
+Export = Callable[[SolutionFile, Source | None, Source | None, float], str]
 SAVE = """
 const begin = () => window.prmSave
   ? watch("value", () => prmSave(props.value))
@@ -33,13 +33,13 @@ TYPES = {
 }
 
 
-def saved() -> gr.HTML:
+def download_link() -> gr.HTML:
     """What hands a file to the browser: give it what `save` returns."""
     return gr.HTML("", html_template=" ", js_on_load=SAVE, apply_default_css=False)
 
 
 def save(name: str, kind: str, text: str) -> str:
-    """A file for `saved`; `kind` is one of `TYPES`."""
+    """A file for `download_link`; `kind` is one of `TYPES`."""
     document = {"name": f"{name}.{kind}", "type": TYPES[kind], "text": text}
     return json.dumps(document, ensure_ascii=False).replace("<", "\\u003c")
 
@@ -52,35 +52,35 @@ def stem(name: str) -> str:
 
 
 def _documents(
-    file: Opened, one: Source | None, other: Source | None, threshold: float
+    file: SolutionFile, one: Source | None, other: Source | None, threshold: float
 ) -> list[dict[str, Any]]:
     """All that is known of each solution; rewards of all sources stand under their names."""
-    found = []
+    rows = []
     for item in file.items:
-        said = facts(file, item, one, other, threshold) | {"threshold": threshold}
+        row = facts(file, item, one, other, threshold) | {"threshold": threshold}
         rewards = {
             (browse_views.title(each) if each.live else each.name): list(values[item.row.place])
             for each, values in file.rewards.items()
             if item.row.place in values
         }
         texts = list(item.steps())
-        known = {"label": item.label, "steps": texts, "published_step_scores": rewards}
-        found.append(said | {"number_of_steps": len(texts)} | known)
-    return found
+        file_facts = {"label": item.label, "steps": texts, "published_step_scores": rewards}
+        rows.append(row | {"number_of_steps": len(texts)} | file_facts)
+    return rows
 
 
-def as_json(file: Opened, one: Source | None, other: Source | None, threshold: float) -> str:
+def as_json(file: SolutionFile, one: Source | None, other: Source | None, threshold: float) -> str:
     """A file as one JSON list."""
     return json.dumps(_documents(file, one, other, threshold), ensure_ascii=False, indent=1)
 
 
-def as_jsonl(file: Opened, one: Source | None, other: Source | None, threshold: float) -> str:
+def as_jsonl(file: SolutionFile, one: Source | None, other: Source | None, threshold: float) -> str:
     """A file as JSONL, which can be opened again."""
     documents = _documents(file, one, other, threshold)
     return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in documents)
 
 
-def as_csv(file: Opened, one: Source | None, other: Source | None, threshold: float) -> str:
+def as_csv(file: SolutionFile, one: Source | None, other: Source | None, threshold: float) -> str:
     """A table of what the list shows, one line a solution."""
     rows = [facts(file, item, one, other, threshold) for item in file.items]
     out = io.StringIO()

@@ -10,7 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from prm_app.solutions.documents import Opinion
-from prm_app.solutions.marks import mark, shown
+from prm_app.solutions.marks import mark, reward_text
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.rich_text import wrapped
 
@@ -45,11 +45,11 @@ def reward_curve(
     numbers = list(range(1, len(scored.steps) + 1))
     marks = [mark(reward, threshold) for reward in scored.rewards]
     first = scored.first_error(threshold)
-    muted = [first is not None and i > first for i in range(len(marks))]
+    is_muted = [first is not None and i > first for i in range(len(marks))]
     hover = [
-        f"<b>Step {i + 1}: {shown(reward, threshold)}</b> {judged.symbol} {judged.words}<br>"
+        f"<b>Step {i + 1}: {reward_text(reward, threshold)}</b> {sign.symbol} {sign.words}<br>"
         + wrapped(step)
-        for i, (step, reward, judged) in enumerate(
+        for i, (step, reward, sign) in enumerate(
             zip(scored.steps, scored.rewards, marks, strict=True)
         )
     ]
@@ -59,10 +59,10 @@ def reward_curve(
         mode="lines+markers",
         line={"color": LINE, "width": 1.5},
         marker={
-            "color": [judged.color for judged in marks],
-            "symbol": [judged.shape for judged in marks],
-            "size": [8 if m else 12 for m in muted],
-            "opacity": [0.55 if m else 1 for m in muted],
+            "color": [sign.color for sign in marks],
+            "symbol": [sign.shape for sign in marks],
+            "size": [8 if m else 12 for m in is_muted],
+            "opacity": [0.55 if m else 1 for m in is_muted],
         },
         hovertext=hover,
         hoverinfo="text",
@@ -81,14 +81,14 @@ def _second_curve(second: Opinion) -> go.Scatter:
         mode="lines+markers",
         line={"color": LINE, "width": 1.5, "dash": "dot"},
         marker={
-            "color": [judged.color for judged in marks],
-            "symbol": [f"{judged.shape}-open" for judged in marks],
+            "color": [sign.color for sign in marks],
+            "symbol": [f"{sign.shape}-open" for sign in marks],
             "size": 9,
         },
         hovertext=[
-            f"<b>Step {i + 1}: {shown(reward, second.threshold)}</b> {judged.symbol} "
-            f"{judged.words}<br>{wrapped(second.title)}"
-            for i, (reward, judged) in enumerate(zip(rewards, marks, strict=True))
+            f"<b>Step {i + 1}: {reward_text(reward, second.threshold)}</b> {sign.symbol} "
+            f"{sign.words}<br>{wrapped(second.title)}"
+            for i, (reward, sign) in enumerate(zip(rewards, marks, strict=True))
         ],
         hoverinfo="text",
         showlegend=False,
@@ -108,7 +108,7 @@ def reward_curves(
         scored, best = solutions[i], i == order[0]
         name = f"Solution {i}"
         hover = [
-            f"<b>{name}, step {n}: {shown(reward, threshold)}</b><br>" + wrapped(step)
+            f"<b>{name}, step {n}: {reward_text(reward, threshold)}</b><br>" + wrapped(step)
             for n, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True), 1)
         ]
         traces.append(

@@ -23,7 +23,7 @@ from prm_app.ui.ending import being_answered, is_ending
 
 UPLOADS = "/gradio_api/upload"
 """Bounded by Gradio itself, file by file."""
-TAKEN: dict[type, Any] = {
+VALUE_TYPES: dict[type, Any] = {
     gr.Textbox: str,
     gr.Radio: str,
     gr.Slider: float,
@@ -90,8 +90,8 @@ class Page(gr.Blocks):
         for i, block in enumerate(block_fn.inputs):
             if isinstance(block, gr.Textbox) and values[i] is None:
                 values[i] = ""  # what the browser sends of a field that was never filled
-            if taken := _taken(block):
-                _require(taken, block.label or block.elem_id, values[i])
+            if kind := _value_type(block):
+                _require(kind, block.label or block.elem_id, values[i])
         return values
 
     async def call_function(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
@@ -105,11 +105,11 @@ class Page(gr.Blocks):
             raise refusal(str(error)) from error
 
 
-def _taken(block: gr.components.Component) -> Any:
+def _value_type(block: gr.components.Component) -> Any:
     """The type of a component's value; None for the server's own, which no visitor sends."""
     if isinstance(block, gr.Dropdown) and block.allow_custom_value:
         return str | None
-    return TAKEN.get(type(block))
+    return VALUE_TYPES.get(type(block))
 
 
 def _parameters(block_fn: Any) -> list[Parameter]:
@@ -135,8 +135,8 @@ def _require(kind: Any, name: str, value: Any) -> None:
 
 def _detail(error: Exception) -> str:
     """What a request got wrong that no handler has seen."""
-    said = str(error) if isinstance(error, (TypeError, ValueError)) else type(error).__name__
-    plain = said.encode("ascii", "backslashreplace").decode()
+    reason = str(error) if isinstance(error, (TypeError, ValueError)) else type(error).__name__
+    plain = reason.encode("ascii", "backslashreplace").decode()
     return f"This page has no answer to that request: {plain[:500]}"
 
 
@@ -162,33 +162,33 @@ class BoundedRequests:
                 await self._answer(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+        has_answer = False
 
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = True
+        async def watch(message: Message) -> None:
+            nonlocal has_answer
+            has_answer = True
             await send(message)
 
         try:
-            await self._app(scope, self._bounded(scope, receive), watched)
+            await self._app(scope, self._within_bound(scope, receive), watch)
         except Exception as error:
             LOG.warning("%s %s failed: %r", scope["method"], scope["path"], error)
-            if not started:
+            if not has_answer:
                 await JSONResponse({"detail": _detail(error)}, 400)(scope, receive, send)
 
-    def _bounded(self, scope: Scope, receive: Receive) -> Receive:
+    def _within_bound(self, scope: Scope, receive: Receive) -> Receive:
         if scope["path"].startswith(UPLOADS):
             return receive
         length = Headers(scope=scope).get("content-length", "")
-        announced = int(length) if length.isdecimal() else 0
-        read = 0
+        announcement = int(length) if length.isdecimal() else 0
+        received = 0
 
-        async def bounded() -> Message:
-            nonlocal read
+        async def within_bound() -> Message:
+            nonlocal received
             message = await receive()
-            read += len(message.get("body", b""))
-            if max(read, announced) > self._most:
+            received += len(message.get("body", b""))
+            if max(received, announcement) > self._most:
                 raise HTTPException(413, f"A request may have at most {self._most:,} bytes.")
             return message
 
-        return bounded
+        return within_bound

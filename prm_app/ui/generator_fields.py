@@ -41,10 +41,10 @@ def generator_fields(inputs: RankInputs, policy: Policy) -> Dependency | None:
         return None
     with gr.Accordion("Let a model write solutions", open=False, elem_id="generate"):
         fields = GeneratorFields(**_server_fields(policy), **_sampling_fields())
-    read = {inputs.problem, *vars(fields).values()} - {None, fields.button, fields.message}
+    sources = {inputs.problem, *vars(fields).values()} - {None, fields.button, fields.message}
     return fields.button.click(
         partial(_generate, fields, inputs, policy),
-        read,
+        sources,
         [inputs.cards, fields.message],
         **SCORING,
     )
@@ -100,7 +100,7 @@ async def _generate(
                 solutions.append(each)
             yield {
                 inputs.cards: solutions or gr.skip(),
-                fields.message: _written(count, solutions, failures, policy),
+                fields.message: _outcome(count, solutions, failures, policy),
             }
     except PrmError as error:
         yield {fields.message: alert(str(error))}
@@ -111,23 +111,23 @@ async def _generate(
 def _generator(fields: GeneratorFields, policy: Policy, values: Values) -> Generator:
     """The generator that these values ask for; raises InputError."""
     if policy.generator is not None:
-        chosen = policy.generator
+        generator = policy.generator
     else:
         url, model, key = (values[each] for each in (fields.url, fields.model, fields.key))
         if not url.strip() or not model.strip():
             raise InputError("Name the server and the model that write the solutions.")
-        chosen = Generator(url, model, key.strip() or None)
+        generator = Generator(url, model, key.strip() or None)
     numbers = [values[each] for each in (fields.temperature, fields.tokens, fields.seed)]
     if None in numbers:
         raise InputError("Temperature, most tokens and seed are numbers: fill them in.")
     temperature, tokens, seed = numbers
-    return replace(chosen, temperature=temperature, max_tokens=tokens, seed=seed)
+    return replace(generator, temperature=temperature, max_tokens=tokens, seed=seed)
 
 
-def _written(count: int, solutions: list[str], failures: list[PrmError], policy: Policy) -> str:
-    said = notice(f"{len(solutions)} of {count} solutions are written.")
+def _outcome(count: int, solutions: list[str], failures: list[PrmError], policy: Policy) -> str:
+    message = notice(f"{len(solutions)} of {count} solutions are written.")
     if failures:
         # An error names the server's address, which is the host's own affair.
         why = str(failures[-1]) if policy.generator is None else "Try again later."
-        said += alert(why, f"{len(failures)} of {count} solutions were not written.")
-    return said
+        message += alert(why, f"{len(failures)} of {count} solutions were not written.")
+    return message

@@ -29,7 +29,7 @@ BUSY_SECONDS, IDLE_SECONDS = 0.5, 4
 class Header:
     """The head's components.
 
-    `shown` is the model that `about` and `threshold` are of, and `former` the last one that was
+    `subject` is the model that `about` and `threshold` are of, and `former` the last one that was
     ready, to go back to.
     """
 
@@ -38,7 +38,7 @@ class Header:
     status: gr.HTML
     about: gr.HTML
     message: gr.HTML
-    shown: gr.State
+    subject: gr.State
     former: gr.State
     timer: gr.Timer
 
@@ -52,10 +52,10 @@ def header(models: Models, any_name: bool, advice: str = "") -> Header:
         "api_visibility": "private",
         "queue": False,
     }
-    seen: set[Block] = {head.model, head.shown, head.former}
-    changing = ordered(seen | {head.status, head.message, head.about, head.threshold, head.timer})
-    head.model.input(partial(_choose, head, models), seen, changing, **quiet)
-    head.timer.tick(partial(_look, head, models), seen, changing, **quiet)
+    inputs: set[Block] = {head.model, head.subject, head.former}
+    changing = ordered(inputs | {head.status, head.message, head.about, head.threshold, head.timer})
+    head.model.input(partial(_choose, head, models), inputs, changing, **quiet)
+    head.timer.tick(partial(_look, head, models), inputs, changing, **quiet)
     return head
 
 
@@ -89,7 +89,7 @@ def _components(models: Models, any_name: bool) -> Header:
         status,
         about,
         message,
-        shown=gr.State(first),
+        subject=gr.State(first),
         former=gr.State(first),
         timer=gr.Timer(BUSY_SECONDS),
     )
@@ -116,9 +116,9 @@ def _look(head: Header, models: Models, values: Values) -> Values:
     }
     if status.ready:
         changes[head.former] = prm
-    if prm != values[head.shown]:
-        changes |= {head.about: about_model(prm), head.shown: prm}
-    if prm.key != values[head.shown].key:
+    if prm != values[head.subject]:
+        changes |= {head.about: about_model(prm), head.subject: prm}
+    if prm.key != values[head.subject].key:
         changes[head.threshold] = prm.threshold
     return changes
 
@@ -147,9 +147,9 @@ def chip(prm: Prm, status: Status) -> str:
             '<div class="chip ready"><i></i><div><span role="status">Ready</span> '
             f"{title} {precision}</div></div>"
         )
-    said = "Could not be loaded" if status.error else "Loaded when you use it"
+    state = "Could not be loaded" if status.error else "Loaded when you use it"
     return (
-        f'<div class="chip off"><i></i><div><span role="status">{said}</span> {title}</div></div>'
+        f'<div class="chip off"><i></i><div><span role="status">{state}</span> {title}</div></div>'
     )
 
 

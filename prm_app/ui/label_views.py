@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-from prm_app.solutions.marks import mark, shown
+from prm_app.solutions.marks import mark, reward_text
 
 THRESHOLD = 0.5
 """What the recorded rewards are marked at."""
@@ -18,16 +18,16 @@ def label(example: dict[str, Any] | None) -> str:
     if example is None:
         return ""
     first = example["label"]
-    said = "no step is wrong" if first < 0 else f"step {first + 1} is the first wrong one"
+    claim = "no step is wrong" if first < 0 else f"step {first + 1} is the first wrong one"
     by, writer, source = (escape(example[key]) for key in ("labelled_by", "generator", "source"))
     return (
-        f'<div class="comparison"><strong>Label: {said}.</strong> {escape(example["note"])} '
+        f'<div class="comparison"><strong>Label: {claim}.</strong> {escape(example["note"])} '
         f"<small>Labelled by {by}; written by {writer}; {source}, "
-        f"{escape(example['licence'])}.</small>{_recorded(example['recorded'])}</div>"
+        f"{escape(example['licence'])}.</small>{_rewards_of(example['recorded'])}</div>"
     )
 
 
-def _recorded(models: dict[str, list[float]]) -> str:
+def _rewards_of(models: dict[str, list[float]]) -> str:
     """A row of recorded rewards a model; they come from a data set, and no engine runs for them."""
     if not models:
         return ""
@@ -44,8 +44,8 @@ def _recorded(models: dict[str, list[float]]) -> str:
 
 
 def _cell(reward: float) -> str:
-    judged = mark(reward, THRESHOLD)
+    sign = mark(reward, THRESHOLD)
     return (
-        f'<td class="{judged.key}"><b aria-hidden="true">{judged.symbol}</b> {shown(reward)}'
-        f'<span class="sr-only"> {judged.words}</span></td>'
+        f'<td class="{sign.key}"><b aria-hidden="true">{sign.symbol}</b> {reward_text(reward)}'
+        f'<span class="sr-only"> {sign.words}</span></td>'
     )

@@ -29,12 +29,12 @@ class Policy:
     """What the visitors of a page may do.
 
     Attributes:
-        offered: The models they may choose among; None for any that they name.
+        offer: The models they may choose among; None for any that they name.
         generator: The host's own generator, whose address and key are never shown.
         any_address: Whether they may name a server for the host to call.
     """
 
-    offered: tuple[str, ...] | None = None
+    offer: tuple[str, ...] | None = None
     generator: Generator | None = None
     any_address: bool = True
 
@@ -44,7 +44,7 @@ def policy_for(
     *,
     trust_visitors: bool = False,
     offer: Sequence[str] = (),
-    loaded: str = "",
+    model: str = "",
     bundled: Sequence[str] = (),
     generator: Generator | None = None,
 ) -> Policy:
@@ -53,16 +53,16 @@ def policy_for(
     Args:
         server_name: The address it listens on; on loopback its visitor is the owner.
         trust_visitors: Whether strangers may do all that the owner may.
-        offer: The models for strangers; by default what is loaded and what is bundled.
-        loaded: The model that the page starts with.
+        offer: The models for strangers; by default `model` and what is bundled.
+        model: The model that the page starts with.
         bundled: The models that come with this program.
         generator: The host's generator, if there is one.
     """
     at_home = _is_loopback(server_name) and "SPACE_ID" not in os.environ
     if trust_visitors or (at_home and not offer):
         return Policy(generator=generator)
-    offered = tuple(filter(None, offer or dict.fromkeys([loaded, *bundled])))
-    return Policy(offered or None, generator, any_address=at_home)
+    keys = tuple(filter(None, offer or dict.fromkeys([model, *bundled])))
+    return Policy(keys or None, generator, any_address=at_home)
 
 
 def _is_loopback(server_name: str) -> bool:
@@ -77,14 +77,14 @@ def _is_loopback(server_name: str) -> bool:
 class OfferedModels(Models):
     """Of some models those on offer: every other name is refused, whether it exists or not."""
 
-    def __init__(self, models: Models, offered: Sequence[str]) -> None:
+    def __init__(self, models: Models, names: Sequence[str]) -> None:
         self._models = models
-        self._offered = tuple(models.find(name) for name in offered)
+        self._offer = tuple(models.find(name) for name in names)
         default = models.find()
-        self.default = default if default in self._offered else self._offered[0]
+        self.default = default if default in self._offer else self._offer[0]
 
     def models(self) -> tuple[Prm, ...]:
-        return tuple(self._models.find(prm.key) for prm in self._offered)
+        return tuple(self._models.find(prm.key) for prm in self._offer)
 
     def status(self, name: str = "") -> Status:
         return self._models.status(self.find(name).key)
@@ -100,10 +100,10 @@ class OfferedModels(Models):
         if not name.strip():
             return self.default
         for prm in self.models():
-            if prm.is_called(name):
+            if prm.has_name(name):
                 return prm
-        offered = ", ".join(prm.key for prm in self._offered)
-        raise InputError(f"This page does not offer that model: choose one of {offered}.")
+        names = ", ".join(prm.key for prm in self._offer)
+        raise InputError(f"This page does not offer that model: choose one of {names}.")
 
 
 def password_check(name: str, password: str) -> Callable[[str, str], Any]:

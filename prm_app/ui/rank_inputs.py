@@ -60,18 +60,18 @@ def rank_fields(inputs: RankInputs) -> None:
     inputs.problem.render()
     inputs.cards.render()
     many = _many_fields()
-    filled: set[Block] = {inputs.problem, inputs.cards, many.message}
+    fields: set[Block] = {inputs.problem, inputs.cards, many.message}
     many.take.click(
-        partial(_take_pasted, inputs, many), {many.pasted}, [inputs.cards, many.message], **QUIET
+        partial(_take_pasted, inputs, many), {many.paste}, [inputs.cards, many.message], **QUIET
     )
     many.file.change(
         partial(_read, inputs, many),
         {many.file},
-        ordered(filled | {many.which, many.loaded}),
+        ordered(fields | {many.which, many.all_problems}),
         **QUIET,
     )
     many.which.input(
-        partial(_choose, inputs, many), {many.loaded, many.which}, ordered(filled), **QUIET
+        partial(_choose, inputs, many), {many.all_problems, many.which}, ordered(fields), **QUIET
     )
 
 
@@ -79,17 +79,17 @@ def rank_fields(inputs: RankInputs) -> None:
 class _ManyFields:
     """Two ways to bring many solutions: a text to paste, and a file of which a problem is shown."""
 
-    pasted: gr.Textbox
+    paste: gr.Textbox
     take: gr.Button
     file: gr.File
     which: gr.Dropdown
     message: gr.HTML
-    loaded: gr.State
+    all_problems: gr.State
 
 
 def _many_fields() -> _ManyFields:
     with gr.Accordion("Paste many, or load a file", open=False, elem_id="many"):
-        pasted = gr.Textbox(
+        paste = gr.Textbox(
             label="Solutions with a line of --- between them (no blank lines around it)",
             lines=5,
             elem_id="pasted",
@@ -105,11 +105,11 @@ def _many_fields() -> _ManyFields:
         gr.HTML(f'<p class="preview-head">A file holds {SHAPES}.</p>', apply_default_css=False)
         which = gr.Dropdown(label="Problem in the file", visible=False, elem_id="which")
     message = gr.HTML(apply_default_css=False, elem_id="many-message")
-    return _ManyFields(pasted, take, file, which, message, gr.State([]))
+    return _ManyFields(paste, take, file, which, message, gr.State([]))
 
 
 def _take_pasted(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
-    text = values[many.pasted]
+    text = values[many.paste]
     try:
         require_short("text", text, MOST_IN_ALL)
         solutions = from_text(text)
@@ -123,7 +123,7 @@ def _take_pasted(inputs: RankInputs, many: _ManyFields, values: Values) -> Value
 
 def _read(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
     path: str | None = values[many.file]
-    none: Values = {many.which: gr.Dropdown(visible=False), many.loaded: []}
+    none: Values = {many.which: gr.Dropdown(visible=False), many.all_problems: []}
     if path is None:
         return none | {many.message: ""}
     try:
@@ -131,21 +131,21 @@ def _read(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
     except InputError as error:
         return none | {many.message: alert(str(error), "The file was not taken over.")}
     choices = [(_title(n, item), n) for n, item in enumerate(problems)]
-    filled = _filled(inputs, many, problems, 0)
+    fields = _fill(inputs, many, problems, 0)
     return {
-        many.loaded: problems,
+        many.all_problems: problems,
         many.which: gr.Dropdown(choices, value=0, visible=len(problems) > 1),
-        **filled,
-        many.message: filled[many.message] + _left_out(errors),
+        **fields,
+        many.message: fields[many.message] + _left_out(errors),
     }
 
 
 def _choose(inputs: RankInputs, many: _ManyFields, values: Values) -> Values:
-    problems: list[Problem] = values[many.loaded]
-    return _filled(inputs, many, problems, one_of(range(len(problems)), values[many.which]))
+    problems: list[Problem] = values[many.all_problems]
+    return _fill(inputs, many, problems, one_of(range(len(problems)), values[many.which]))
 
 
-def _filled(inputs: RankInputs, many: _ManyFields, problems: list[Problem], number: int) -> Values:
+def _fill(inputs: RankInputs, many: _ManyFields, problems: list[Problem], number: int) -> Values:
     """The fields with one problem of a file."""
     problem = problems[number]
     texts = [row.text for row in problem.rows]
@@ -153,18 +153,18 @@ def _filled(inputs: RankInputs, many: _ManyFields, problems: list[Problem], numb
         require_few(texts, MOST_SHOWN)
     except InputError as error:
         return {many.message: alert(str(error))}
-    said = f"{_count(len(texts))} taken over."
+    text = f"{_count(len(texts))} taken over."
     if len(problems) > 1:
-        said = f"The file holds {len(problems):,} problems. Of the one chosen, {said}"
+        text = f"The file holds {len(problems):,} problems. Of the one chosen, {text}"
     if not problem.problem:
-        said += " The file does not say the problem: give it above."
+        text += " The file does not say the problem: give it above."
     if any(row.steps for row in problem.rows):
-        said += " Steps that the file divides have a blank line between them here."
+        text += " Steps that the file divides have a blank line between them here."
     errors = [each for each in problem.solutions if isinstance(each, PlaceError)]
     return {
         inputs.problem: problem.problem or gr.skip(),
         inputs.cards: texts,
-        many.message: notice(said) + _left_out(errors),
+        many.message: notice(text) + _left_out(errors),
     }
 
 

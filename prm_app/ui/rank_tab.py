@@ -18,7 +18,7 @@ from prm_app.solutions.documents import rank_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.ui import answer_views, figures, rank_views, views
 from prm_app.ui.examples import CHOOSE
-from prm_app.ui.exports import REPORT, save, saved
+from prm_app.ui.exports import REPORT, download_link, save
 from prm_app.ui.gate import clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
@@ -42,7 +42,7 @@ class RankTab:
     """The tab's components.
 
     `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
-    shown, and `drawn` the aggregation and threshold it is drawn at.
+    shown, and `drawn_at` the aggregation and threshold it is drawn at.
     """
 
     head: Header
@@ -62,11 +62,11 @@ class RankTab:
     curves: gr.Plot
     steps: gr.HTML
     document: gr.HTML
-    saved: gr.HTML
+    download: gr.HTML
     ranking: gr.State
     question: gr.State
     selected: gr.State
-    drawn: gr.State
+    drawn_at: gr.State
 
     @property
     def fields(self) -> set[Any]:
@@ -85,17 +85,17 @@ class RankTab:
         }  # fmt: skip
 
     @property
-    def shown(self) -> set[Any]:
+    def state(self) -> set[Any]:
         """What a drawing depends on."""
-        return {self.ranking, self.selected, self.drawn, self.how, self.head.threshold}
+        return {self.ranking, self.selected, self.drawn_at, self.how, self.head.threshold}
 
 
 def build(models: Models, head: Header, policy: Policy) -> RankTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     inputs = rank_inputs()
     example = rank_examples(inputs)
-    tab, written = _components(models, head, inputs, policy)
-    starts = [tab.button.click, example.success, *([written.success] if written else [])]
+    tab, generation = _components(models, head, inputs, policy)
+    starts = [tab.button.click, example.success, *([generation.success] if generation else [])]
     _connect(tab, models, starts)
     return tab
 
@@ -106,7 +106,7 @@ def _components(
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             rank_fields(inputs)
-            written = generator_fields(inputs, policy)
+            generation = generator_fields(inputs, policy)
             split = splitting()
             second = second_model(models, "rank-second")
             reference = gr.Textbox(
@@ -134,13 +134,13 @@ def _components(
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
                 document = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="rank-facts")
-                handed = saved()
+                download = download_link()
     tab = RankTab(
         head, inputs, split, second, reference, button, message, empty, place, stale, winner, how,
-        failures, table, curves, steps, document, handed,
+        failures, table, curves, steps, document, download,
         gr.State(), gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
-    return tab, written
+    return tab, generation
 
 
 def answer_on(
@@ -148,14 +148,14 @@ def answer_on(
 ) -> None:
     """Ranks what stands in the fields when an event comes; if `only_first`, unless one is shown."""
     outputs = tab.panel | {
-        tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn,
+        tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn_at,
     }  # fmt: skip
     start(
         partial(_rank_first if only_first else _rank, tab, models),
         tab.fields | {tab.how, tab.head.threshold, tab.question},
         outputs,
         **SCORING,
-    ).then(partial(_settle, tab), tab.shown, tab.panel, **QUIET)
+    ).then(partial(_settle, tab), tab.state, tab.panel, **QUIET)
 
 
 def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
@@ -171,7 +171,7 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
     gr.on(
         [tab.how.change, tab.head.threshold.change],
         partial(_redraw, tab),
-        tab.shown,
+        tab.state,
         tab.panel,
         **QUIET,
     )
@@ -181,8 +181,8 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
         selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
         return selected | _redraw(tab, values | selected)
 
-    tab.document.select(partial(_report, tab), tab.shown, [tab.saved], **QUIET)
-    tab.table.click(select, tab.shown, ordered(tab.panel | {tab.selected}), **QUIET)
+    tab.document.select(partial(_report, tab), tab.state, [tab.download], **QUIET)
+    tab.table.click(select, tab.state, ordered(tab.panel | {tab.selected}), **QUIET)
 
 
 def _question(tab: RankTab, values: Values) -> Question:
@@ -200,26 +200,26 @@ def _question(tab: RankTab, values: Values) -> Question:
 async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, at = _question(tab, values), (values[tab.how], values[tab.head.threshold])
     changes: Values = {}
-    said = ""
+    message = ""
     try:
-        async for known in rankings(models, question, _texts(question)):
-            if isinstance(known, Status):
-                yield {tab.message: views.waiting(known.stage, known.progress, SOON)}
+        async for update in rankings(models, question, _texts(question)):
+            if isinstance(update, Status):
+                yield {tab.message: views.waiting(update.stage, update.progress, SOON)}
                 continue
             changes = {
                 tab.empty: gr.HTML(visible=False),
                 tab.place: gr.Column(visible=True),
                 tab.question: question,
-                tab.ranking: known,
-                tab.drawn: at,
+                tab.ranking: update,
+                tab.drawn_at: at,
                 tab.selected: None,
-                **await asyncio.to_thread(_drawing, tab, known, None, *at),
+                **await asyncio.to_thread(_drawing, tab, update, None, *at),
             }
-            yield {tab.message: rank_views.progress(known), **changes}
+            yield {tab.message: rank_views.progress(update), **changes}
     except PrmError as error:
-        said = views.alert(str(error))
+        message = views.alert(str(error))
     # All once more: of changes that come close together the page may draw the last ones alone.
-    yield {tab.message: said, **changes}
+    yield {tab.message: message, **changes}
 
 
 async def _rank_first(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
@@ -245,13 +245,13 @@ def _drawing(
     tab: RankTab, ranking: Ranking, selected: int | None, how: Aggregation, threshold: float
 ) -> Values:
     order = ranking.order(how)
-    chosen = selected or (order[0] if order else None)
+    number = selected or (order[0] if order else None)
     return {
         tab.winner: rank_views.winner(ranking, how) + answer_views.answers(ranking, how),
         tab.failures: rank_views.failures(ranking),
-        tab.table: rank_views.table(ranking, how, threshold, chosen),
+        tab.table: rank_views.table(ranking, how, threshold, number),
         tab.curves: figures.reward_curves(ranking.scored, order, threshold),
-        tab.steps: rank_views.candidate(ranking, chosen, threshold) if chosen else "",
+        tab.steps: rank_views.candidate(ranking, number, threshold) if number else "",
         tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),
     }
 
@@ -271,14 +271,14 @@ def _redraw(tab: RankTab, values: Values) -> Values:
 def _report(tab: RankTab, values: Values) -> Values:
     ranking: Ranking | None = values[tab.ranking]
     if ranking is None:
-        return unchanged({tab.saved})
+        return unchanged({tab.download})
     text = ranking_report(ranking, values[tab.how], values[tab.head.threshold])
-    return {tab.saved: save("prm-app-ranking", "html", text)}
+    return {tab.download: save("prm-app-ranking", "html", text)}
 
 
 def _settle(tab: RankTab, values: Values) -> Values:
     """Draws again if a control was moved while the answers were on their way."""
-    if values[tab.drawn] == (values[tab.how], values[tab.head.threshold]):
+    if values[tab.drawn_at] == (values[tab.how], values[tab.head.threshold]):
         return unchanged(tab.panel)
     return _redraw(tab, values)
 

@@ -4,7 +4,7 @@ from html import escape
 
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import result_of
-from prm_app.solutions.marks import mark, shown
+from prm_app.solutions.marks import mark, reward_text
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.answer_views import right
@@ -34,7 +34,7 @@ def winner(ranking: Ranking, how: Aggregation) -> str:
     best = ranking.order(how)[0]
     complete = len(ranking.outcomes) == ranking.total
     head = f"Solution {best} is best" if complete else f"Solution {best} leads"
-    value = shown(ranking.scored[best].aggregate(how))
+    value = reward_text(ranking.scored[best].aggregate(how))
     return (
         '<div class="verdict winner" role="status"><b aria-hidden="true">★</b>'
         f"<div><h2>{head}</h2><p>Its {how} reward is {value}. {agreement(ranking)}</p></div></div>"
@@ -46,17 +46,17 @@ def agreement(ranking: Ranking) -> str:
     if len(ranking.scored) < 2:
         return ""
     winners = ranking.winners()
-    chosen = sorted(set(winners.values()))
-    if len(chosen) == 1:
+    numbers = sorted(set(winners.values()))
+    if len(numbers) == 1:
         return "All aggregations agree."
     parts = [
-        f"{_listed([how for how in AGGREGATIONS if winners[how] == i])} → solution {i}"
-        for i in chosen
+        f"{_enumeration([how for how in AGGREGATIONS if winners[how] == i])} → solution {i}"
+        for i in numbers
     ]
     return f"The aggregations disagree: {'; '.join(parts)}."
 
 
-def _listed(words: list[str]) -> str:
+def _enumeration(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
@@ -91,15 +91,17 @@ def _row(
 ) -> str:
     scored: ScoredSolution = ranking.scored[i]
     first = scored.first_error(threshold)
-    judged = mark(1 if first is None else scored.rewards[first], threshold)
+    sign = mark(1 if first is None else scored.rewards[first], threshold)
     cells = "".join(
         f'<td class="agg{" chosen" if h == how else ""}" data-how="{h}" '
-        f'data-value="{scored.aggregate(h)!r}">{shown(scored.aggregate(h))}</td>'
+        f'data-value="{scored.aggregate(h)!r}">{reward_text(scored.aggregate(h))}</td>'
         for h in AGGREGATIONS
     )
     if ranking.second:
         other = ranking.second.ranking.scored.get(i)
-        cells += f'<td class="agg second">{shown(other.aggregate(how)) if other else "–"}</td>'
+        cells += (
+            f'<td class="agg second">{reward_text(other.aggregate(how)) if other else "–"}</td>'
+        )
     at = "none" if first is None else f"step {first + 1}"
     star = '<b class="star">★<span class="sr-only"> best</span></b>' if rank == 1 else str(rank)
     classes = " ".join(["best"] * (rank == 1) + ["selected"] * is_selected)
@@ -108,7 +110,7 @@ def _row(
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
         f"Solution {i}</button> {right(ranking, i)}<span>{escape(_ending(scored))}</span></td>"
         f"{cells}"
-        f'<td class="found {judged.key}"><b aria-hidden="true">{judged.symbol}</b> {at}</td>'
+        f'<td class="found {sign.key}"><b aria-hidden="true">{sign.symbol}</b> {at}</td>'
         "</tr>"
     )
 
@@ -131,5 +133,5 @@ def candidate(ranking: Ranking, number: int, threshold: float) -> str:
 def failures(ranking: Ranking) -> str:
     """What became of the solutions that have no rewards."""
     return "".join(
-        alert(str(error), f"Solution {i} is not ranked.") for i, error in ranking.failed.items()
+        alert(str(error), f"Solution {i} is not ranked.") for i, error in ranking.failures.items()
     )

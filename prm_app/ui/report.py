@@ -15,7 +15,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from prm_app.catalog import find_model
-from prm_app.evaluation.opened import Opened, Source, lines
+from prm_app.evaluation.solution_file import SolutionFile, Source, lines
 from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import Result
 from prm_app.solutions.ranking import Ranking
@@ -35,12 +35,14 @@ _PAGE = """<!doctype html>
 <button type="button" id="theme">Light or dark</button></header>
 {body}
 </main></div>
-<script type="application/gzip" id="packed">{packed}</script>
+<script type="application/gzip" id="packed">{archive}</script>
 <script>{script}</script></body></html>
 """
 
 
-def file_report(file: Opened, one: Source | None, other: Source | None, threshold: float) -> str:
+def file_report(
+    file: SolutionFile, one: Source | None, other: Source | None, threshold: float
+) -> str:
     """A file as the tab "Browse" shows it: pictures, the list, and each solution with its steps.
 
     Args:
@@ -49,10 +51,10 @@ def file_report(file: Opened, one: Source | None, other: Source | None, threshol
         other: Whose rewards stand beside them.
         threshold: A step is flagged if its reward is below it.
     """
-    drawn = pictures(file.figures(one, threshold)) if one else {}
+    figures = pictures(file.figures(one, threshold)) if one else {}
     places = "".join(
         f'<div class="picture"><h3>{escape(title)}</h3><div data-plot="{i}"></div></div>'
-        for i, title in enumerate(drawn)
+        for i, title in enumerate(figures)
     )
     numbers = range(len(file.items))
     body = (
@@ -66,9 +68,9 @@ def file_report(file: Opened, one: Source | None, other: Source | None, threshol
         file.name,
         f"Rewards of {' beside '.join(sources) or 'no model'}, threshold {threshold:.2f}",
         body,
-        list(drawn.values()),
+        list(figures.values()),
         list=head + "\n" + "".join(lines(file, numbers, one, other)),
-        articles=[browse_views.opened_row(file, i, one, other, threshold) for i in numbers],
+        articles=[browse_views.solution_row(file, i, one, other, threshold) for i in numbers],
         threshold=threshold,
     )
 
@@ -108,14 +110,14 @@ def _chart() -> str:
     return '<div class="chart"><div data-plot="0"></div></div>'
 
 
-def _page(title: str, about: str, body: str, drawn: list[go.Figure], **shown: Any) -> str:
-    content = {"plots": [json.loads(figure.to_json()) for figure in drawn], **shown}
+def _page(title: str, about: str, body: str, figures: list[go.Figure], **parts: Any) -> str:
+    content = {"plots": [json.loads(figure.to_json()) for figure in figures], **parts}
     text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-    packed = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+    archive = base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
     scripts = ["katex/katex.min.js", "page.js", "report.js"]
-    if drawn:
+    if figures:
         scripts.insert(0, "plotly/plotly-basic.min.js")
-    if "list" in shown:
+    if "list" in parts:
         scripts.insert(-1, "browse.js")
     date = datetime.now(UTC).strftime("%d %B %Y")
     return _PAGE.format(
@@ -123,7 +125,7 @@ def _page(title: str, about: str, body: str, drawn: list[go.Figure], **shown: An
         about=escape(f"{about} · prm-app, {date}"),
         style=_style(),
         body=body,
-        packed=packed,
+        archive=archive,
         script="\n".join(map(_read, scripts)).replace("</script", "<\\/script"),
     )
 

@@ -60,5 +60,5 @@ def wrapped(text: str, width: int = 48, lines: int = 12) -> str:
     """A text as lines for a chart's hover label: escaped, wrapped, and cut with an ellipsis."""
     start = text[: 2 * width * lines]
     rows = [row for line in start.splitlines() for row in textwrap.wrap(line, width) or [""]]
-    shown = rows[:lines] + (["…"] if len(rows) > lines or start != text else [])
-    return "<br>".join(escape(row) for row in shown)
+    first_rows = rows[:lines] + (["…"] if len(rows) > lines or start != text else [])
+    return "<br>".join(escape(row) for row in first_rows)

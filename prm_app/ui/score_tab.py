@@ -18,7 +18,7 @@ from prm_app.solutions.solution import Solution
 from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
-from prm_app.ui.exports import REPORT, save, saved
+from prm_app.ui.exports import REPORT, download_link, save
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.report import solution_report
@@ -48,7 +48,8 @@ class Question(NamedTuple):
 class ScoreTab:
     """The tab's components.
 
-    `result` is what is shown, `question` what it answers, and `drawn` the threshold it is drawn at.
+    `result` is what is shown, `question` what it answers, and `drawn_at` the threshold that it
+    is drawn at.
     """
 
     head: Header
@@ -67,10 +68,10 @@ class ScoreTab:
     steps: gr.HTML
     curve: gr.Plot
     facts: gr.HTML
-    saved: gr.HTML
+    download: gr.HTML
     result: gr.State
     question: gr.State
-    drawn: gr.State
+    drawn_at: gr.State
 
     @property
     def fields(self) -> set[Any]:
@@ -126,10 +127,10 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
-                handed = saved()
+                download = download_link()
     return ScoreTab(
         head, problem, text, split, second, button, preview, message, empty, place, stale,
-        verdict, label, steps, curve, facts, handed, gr.State(), gr.State(), gr.State(),
+        verdict, label, steps, curve, facts, download, gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
 
 
@@ -137,10 +138,10 @@ def answer_on(tab: ScoreTab, models: Models, start: Callable[..., Dependency]) -
     """Scores what stands in the fields when an event comes."""
     threshold = tab.head.threshold
     outputs = tab.panel | {
-        tab.message, tab.empty, tab.place, tab.label, tab.question, tab.result, tab.drawn,
+        tab.message, tab.empty, tab.place, tab.label, tab.question, tab.result, tab.drawn_at,
     }  # fmt: skip
     start(partial(_score, tab, models), tab.fields | {threshold}, outputs, **SCORING).then(
-        partial(_settle, tab), {tab.result, tab.drawn, threshold}, tab.panel, **QUIET
+        partial(_settle, tab), {tab.result, tab.drawn_at, threshold}, tab.panel, **QUIET
     )
 
 
@@ -155,7 +156,7 @@ def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
         **QUIET,
     )
     threshold = tab.head.threshold
-    tab.facts.select(partial(_report, tab), {tab.result, threshold}, [tab.saved], **QUIET)
+    tab.facts.select(partial(_report, tab), {tab.result, threshold}, [tab.download], **QUIET)
     threshold.change(partial(_redraw, tab), {tab.result, threshold}, ordered(tab.panel), **QUIET)
 
 
@@ -197,7 +198,7 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
         tab.label: label_views.label(example_of(question.problem, question.text)),
         tab.question: question,
         tab.result: result,
-        tab.drawn: threshold,
+        tab.drawn_at: threshold,
         **drawing,
     }
 
@@ -221,14 +222,14 @@ def _redraw(tab: ScoreTab, values: Values) -> Values:
 
 def _report(tab: ScoreTab, values: Values) -> Values:
     if not values[tab.result]:
-        return unchanged({tab.saved})
+        return unchanged({tab.download})
     text = solution_report(values[tab.result], values[tab.head.threshold])
-    return {tab.saved: save("prm-app-solution", "html", text)}
+    return {tab.download: save("prm-app-solution", "html", text)}
 
 
 def _settle(tab: ScoreTab, values: Values) -> Values:
     """Draws again if the threshold was moved while the answer was on its way."""
-    if values[tab.drawn] == values[tab.head.threshold]:
+    if values[tab.drawn_at] == values[tab.head.threshold]:
         return unchanged(tab.panel)
     return _redraw(tab, values)
 

@@ -9,12 +9,21 @@ from typing import Any
 from prm_app.catalog import find_model
 from prm_app.solutions.aggregation import AGGREGATIONS
 from prm_app.solutions.documents import Opinion, Result, score_document
-from prm_app.solutions.marks import MARKS, RIGHT, UNSURE, Mark, mark, shown, strength, unsure_until
+from prm_app.solutions.marks import (
+    MARKS,
+    RIGHT,
+    UNSURE,
+    Mark,
+    mark,
+    reward_text,
+    strength,
+    unsure_until,
+)
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.equation_views import sums
 from prm_app.ui.rich_text import rich
 
-PREVIEWED = 200
+MOST_PREVIEW = 200
 TILES = {
     "mean": "average over the steps",
     "min": "the weakest step",
@@ -63,12 +72,12 @@ def preview(steps: Sequence[str]) -> str:
     if not steps:
         return '<p class="preview-head">The steps appear here while you type.</p>'
     count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
-    said = ""
-    items = "".join(f"<li>{rich(step)}</li>" for step in steps[:PREVIEWED])
-    if len(steps) > PREVIEWED:
-        said = f"<p>The first {PREVIEWED} are shown here.</p>"
+    remark = ""
+    items = "".join(f"<li>{rich(step)}</li>" for step in steps[:MOST_PREVIEW])
+    if len(steps) > MOST_PREVIEW:
+        remark = f"<p>The first {MOST_PREVIEW} are shown here.</p>"
     return (
-        f'<div class="preview-head"><strong>{count}</strong>{said}</div>'
+        f'<div class="preview-head"><strong>{count}</strong>{remark}</div>'
         f'<ol class="preview">{items}</ol>'
     )
 
@@ -86,14 +95,14 @@ def verdict(scored: ScoredSolution, threshold: float) -> str:
     return _verdict(
         mark(reward, threshold),
         f'First error: <button type="button" data-to-step="{first}">step {first + 1}</button>',
-        f"Its reward, {shown(reward, threshold)}, is the first under {threshold:.2f}.",
+        f"Its reward, {reward_text(reward, threshold)}, is the first under {threshold:.2f}.",
     )
 
 
-def _verdict(judged: Mark, head: str, detail: str) -> str:
+def _verdict(sign: Mark, head: str, detail: str) -> str:
     """`head` is HTML of ours, `detail` a text."""
     return (
-        f'<div class="verdict {judged.key}" role="status"><b aria-hidden="true">{judged.symbol}</b>'
+        f'<div class="verdict {sign.key}" role="status"><b aria-hidden="true">{sign.symbol}</b>'
         f"<div><h2>{head}</h2><p>{escape(detail)}</p></div></div>"
     )
 
@@ -102,7 +111,8 @@ def tiles(scored: ScoredSolution) -> str:
     """Mean, min, product and last as small tiles."""
     cells = "".join(
         f'<div class="tile" data-how="{how}" title="{TILES[how]}"><dt>{how}</dt>'
-        f'<dd data-value="{scored.aggregate(how)!r}">{shown(scored.aggregate(how))}</dd></div>'
+        f'<dd data-value="{scored.aggregate(how)!r}">'
+        f"{reward_text(scored.aggregate(how))}</dd></div>"
         for how in AGGREGATIONS
     )
     return f'<dl class="tiles">{cells}</dl>'
@@ -112,14 +122,14 @@ def comparison(scored: ScoredSolution, threshold: float, second: Opinion) -> str
     """Where two models differ on a solution, in a sentence or two."""
     steps = [str(i + 1) for i in second.differs_at(scored, threshold)]
     if steps:
-        said = f"They differ at {len(steps)} of {len(scored.steps)} steps: {', '.join(steps)}."
+        sentence = f"They differ at {len(steps)} of {len(scored.steps)} steps: {', '.join(steps)}."
     else:
-        said = "They agree on every step."
+        sentence = "They agree on every step."
     firsts = [scored.first_error(threshold), second.first_error]
     here, there = ("none" if i is None else f"step {i + 1}" for i in firsts)
     return (
         f'<div class="comparison" role="status"><strong>Beside {escape(second.title)}.</strong> '
-        f"{said} First error: {here} here, {there} there "
+        f"{sentence} First error: {here} here, {there} there "
         f"(its threshold is {second.threshold:.2f}).</div>"
     )
 
@@ -138,40 +148,40 @@ def steps(
     differing = second.differs_at(scored, threshold) if second else []
     rows = []
     for i, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True)):
-        judged = mark(reward, threshold)
+        sign = mark(reward, threshold)
         if first is not None and i == first + 1:
             rows.append(
                 '<li class="after">Rewards after the first error have no agreed '
                 "meaning: the model now judges steps that build on a wrong one.</li>"
             )
         other = _second(second, i, i in differing) if second else ""
-        other += _labelled(i, label)
-        rows.append(_step(i, step, reward, judged, threshold, first, other))
+        other += _label(i, label)
+        rows.append(_step(i, step, reward, sign, threshold, first, other))
     return f'<ol class="steps" aria-label="Steps with their rewards">{"".join(rows)}</ol>'
 
 
 def _second(second: Opinion, i: int, differs: bool) -> str:
     """What the second model says of a step."""
     reward = second.scored.rewards[i]
-    judged = mark(reward, second.threshold)
+    sign = mark(reward, second.threshold)
     flag = '<em class="flag differs">differs</em>' if differs else ""
     return (
-        f'<div class="second {judged.key}"><span>{escape(second.title)}</span> '
-        f"<b>{shown(reward, second.threshold)}</b> "
-        f'<span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}</div>'
+        f'<div class="second {sign.key}"><span>{escape(second.title)}</span> '
+        f"<b>{reward_text(reward, second.threshold)}</b> "
+        f'<span class="mark"><b>{sign.symbol}</b> {sign.words}</span>{flag}</div>'
     )
 
 
-def _labelled(i: int, label: int | None) -> str:
+def _label(i: int, label: int | None) -> str:
     """What a label says of a step; nothing of those after the first wrong one."""
     if label is None or (0 <= label < i):
         return ""
-    key, symbol, said = (
+    key, symbol, words = (
         ("wrong", "✗", "first wrong step") if i == label else ("right", "✓", "right")
     )
     return (
         f'<div class="second {key}"><span>Label</span> '
-        f'<span class="mark"><b>{symbol}</b> {said}</span></div>'
+        f'<span class="mark"><b>{symbol}</b> {words}</span></div>'
     )
 
 
@@ -179,24 +189,25 @@ def _step(
     i: int,
     step: str,
     reward: float,
-    judged: Mark,
+    sign: Mark,
     threshold: float,
     first: int | None,
     second: str,
 ) -> str:
     is_first, after = i == first, first is not None and i > first
-    said = f"Step {i + 1}, reward {shown(reward, threshold)}, {judged.words}"
-    said += ", first error" if is_first else ", after the first error" if after else ""
-    classes = " ".join(["step", judged.key] + ["first-error"] * is_first + ["muted"] * after)
+    label = f"Step {i + 1}, reward {reward_text(reward, threshold)}, {sign.words}"
+    label += ", first error" if is_first else ", after the first error" if after else ""
+    classes = " ".join(["step", sign.key] + ["first-error"] * is_first + ["muted"] * after)
     flag = '<em class="flag">first error</em>' if is_first else ""
     return (
         f'<li class="{classes}" tabindex="{0 if i == 0 else -1}" data-step="{i}" '
         f'data-reward="{reward!r}" style="--strength:{strength(reward, threshold)}%;'
-        f'--reward:{100 * reward:.1f}%" aria-label="{escape(said)}. {escape(step)}">'
+        f'--reward:{100 * reward:.1f}%" aria-label="{escape(label)}. {escape(step)}">'
         f'<span class="number" aria-hidden="true">{i + 1}</span>'
         f'<div class="words">{rich(step)}</div>'
-        f'<div class="judged" aria-hidden="true"><span class="reward">{shown(reward, threshold)}'
-        f'</span><span class="mark"><b>{judged.symbol}</b> {judged.words}</span>{flag}'
+        f'<div class="judged" aria-hidden="true">'
+        f'<span class="reward">{reward_text(reward, threshold)}'
+        f'</span><span class="mark"><b>{sign.symbol}</b> {sign.words}</span>{flag}'
         f'<span class="gauge"><i></i></span></div>{sums(step)}{second}</li>'
     )
 
@@ -215,12 +226,12 @@ def legend(threshold: float) -> str:
 def facts(result: Result, threshold: float) -> str:
     """Tokens, time, model and threshold of a scoring, and its document to copy or download."""
     scored = result.scored
-    known = scored.tokens - scored.computed
-    reused = f" ({scored.computed:,} computed, {known:,} reused)" if known else ""
+    from_cache = scored.tokens - scored.computed
+    detail = f" ({scored.computed:,} computed, {from_cache:,} reused)" if from_cache else ""
     cells = {
         "Model": find_model(scored.model).title,
         "Threshold": f"{threshold:.2f}",
-        "Tokens": f"{scored.tokens:,}{reused}",
+        "Tokens": f"{scored.tokens:,}{detail}",
         "Time": duration(scored.seconds),
     }
     pairs = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cells.items())

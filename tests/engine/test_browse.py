@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from prm_app.evaluation.opened import Source, opened
+from prm_app.evaluation.solution_file import Source, read_file
 from prm_app.solutions.solution import ScoredSolution
-from prm_app.ui.browse_run import Run, scored_while_shown
+from prm_app.ui.browse_run import Run, scores_while_open
 from prm_app.ui.browse_tab import SAMPLE
 
 ROWS = 40
@@ -23,13 +23,13 @@ def test_page_and_command_line_show_the_same_figures(models, model, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout)
-    file = opened(path.read_bytes(), path.name)
+    file = read_file(path.read_bytes(), path.name)
     scorer, source = models.scorer(model), Source(model, live=True)
     known = file.rewards.setdefault(source, {})
 
     async def score() -> None:
         run = Run(len(file.items))
-        async for outcomes in scored_while_shown(scorer, list(enumerate(file.items)), run):
+        async for outcomes in scores_while_open(scorer, list(enumerate(file.items)), run):
             for number, outcome in outcomes.items():
                 assert isinstance(outcome, ScoredSolution)
                 known[file.items[number].row.place] = outcome.rewards

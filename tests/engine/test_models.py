@@ -129,8 +129,10 @@ def _models_in_memory() -> list[str]:
 @pytest.fixture
 def cramped():
     """Room for one of the demo models."""
-    needed = prepare(engine_kind(), find_model("demo-qwen"), {}, lambda stage, progress: None).needed
-    models = LocalModels(budget=needed * 3 // 2)
+    memory = prepare(
+        engine_kind(), find_model("demo-qwen"), {}, lambda stage, progress: None
+    ).memory
+    models = LocalModels(budget=memory * 3 // 2)
     yield models
     models.close()
 
@@ -160,11 +162,13 @@ def test_a_model_larger_than_the_budget_is_refused():
 
 
 def test_many_who_want_different_models_cause_few_loads(cramped, monkeypatch):
-    from prm_app.local.loading import Prepared
+    from prm_app.local.loading import PreparedModel
 
     loads = []
-    load = Prepared.load
-    monkeypatch.setattr(Prepared, "load", lambda self, *args: loads.append(1) or load(self, *args))
+    load = PreparedModel.load
+    monkeypatch.setattr(
+        PreparedModel, "load", lambda self, *args: loads.append(1) or load(self, *args)
+    )
 
     def visit(seed: int) -> bool:
         key = random.Random(seed).choice(KEYS)

@@ -109,7 +109,7 @@ def test_peers_are_loaded_one_after_the_other_and_closed(monkeypatch, tmp_path):
 
     monkeypatch.setattr(run, "require_engine", lambda: None)
     monkeypatch.setattr(run, "Worker", Worker)
-    monkeypatch.setattr(run, "measured", lambda settings, workers, tell: {"results": {}})
+    monkeypatch.setattr(run, "measure", lambda settings, workers, tell: {"results": {}})
     settings = run.Settings(find_model("demo-skywork"), tmp_path, peers=("vllm", "ours"))
     assert run.run(settings)["results"]["start"] == {
         "vllm": {"ready": 1.5},

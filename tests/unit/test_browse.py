@@ -9,9 +9,9 @@ import pytest
 
 from prm_app.cli import main
 from prm_app.errors import InputError
-from prm_app.evaluation.opened import Opened, Source, facts, lines, opened
+from prm_app.evaluation.solution_file import SolutionFile, Source, facts, lines, read_file
 from prm_app.ui import browse_views
-from prm_app.ui.browse_run import Run, scored_while_shown
+from prm_app.ui.browse_run import Run, scores_while_open
 from prm_app.ui.browse_tab import SAMPLE
 from prm_app.ui.evaluation_figures import pictures
 
@@ -28,8 +28,8 @@ def half_with_rewards(path: Path) -> Path:
     return path
 
 
-def judged(path: Path) -> Opened:
-    file = opened(path.read_bytes(), path.name)
+def judged(path: Path) -> SolutionFile:
+    file = read_file(path.read_bytes(), path.name)
     for _ in file.judge():
         pass
     return file
@@ -75,9 +75,9 @@ def test_a_list_holds_what_is_known_and_facts_say_it_in_words(tmp_path):
 
 
 def test_markup_of_a_file_stays_text():
-    file = opened(b'{"problem": "<script>alert(1)</script>", "solution": "<b>1</b>"}', "x")
+    file = read_file(b'{"problem": "<script>alert(1)</script>", "solution": "<b>1</b>"}', "x")
     assert "<" not in next(lines(file, [0], None, None))
-    shown = browse_views.opened_row(file, 0, None, None, 0.5) + browse_views.summary(file)
+    shown = browse_views.solution_row(file, 0, None, None, 0.5) + browse_views.summary(file)
     assert "<script>" not in shown and "<b>1" not in shown
 
 
@@ -89,13 +89,13 @@ def test_recorded_and_live_are_told_apart():
 def test_too_many_solutions_are_refused_with_what_to_do():
     content = b"\n".join([b'{"problem": "p", "solution": "s"}'] * 3)
     with pytest.raises(InputError, match=r"3 solutions, and at most 2 .* `prm-app eval`"):
-        opened(content, "x", rows=2)
+        read_file(content, "x", rows=2)
 
 
 def test_other_rewards_than_steps_are_said_not_guessed():
-    file = opened(b'{"problem": "p", "solution": "a\\n\\nb", "rewards": [0.5]}', "x")
+    file = read_file(b'{"problem": "p", "solution": "a\\n\\nb", "rewards": [0.5]}', "x")
     [source] = file.rewards
-    assert "1 reward recorded for 2 steps: 0.500." in browse_views.opened_row(
+    assert "1 reward recorded for 2 steps: 0.500." in browse_views.solution_row(
         file, 0, source, None, 0.5
     )
 
@@ -109,10 +109,10 @@ def test_a_search_reads_problems_steps_and_writers():
 
 def test_a_run_pauses_goes_on_and_stops():
     async def score() -> tuple[int, int, Run]:
-        file = opened(SAMPLE.read_bytes(), "x")
+        file = read_file(SAMPLE.read_bytes(), "x")
         run, got = Run(len(file.items)), 0
         paused_at = 0
-        async for outcomes in scored_while_shown(
+        async for outcomes in scores_while_open(
             instant.InstantScorer(), list(enumerate(file.items)), run
         ):
             got += len(outcomes)
@@ -131,14 +131,14 @@ def test_a_run_pauses_goes_on_and_stops():
 
 
 def test_all_of_a_file_is_scored_and_a_failure_is_one_solution():
-    async def score() -> tuple[Opened, dict]:
+    async def score() -> tuple[SolutionFile, dict]:
         content = b"\n".join(
             json.dumps({"problem": "p" * (i != 2), "solution": f"{i}"}).encode() for i in range(300)
         )
-        file = opened(content, "x")
+        file = read_file(content, "x")
         run, all_of_them = Run(300), {}
         items = list(enumerate(file.items))
-        async for outcomes in scored_while_shown(instant.InstantScorer(), items, run):
+        async for outcomes in scores_while_open(instant.InstantScorer(), items, run):
             all_of_them |= outcomes
         return file, all_of_them
 

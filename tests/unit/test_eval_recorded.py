@@ -110,7 +110,7 @@ def test_shares_at_many_thresholds_are_those_of_each():
 
 def test_bins_hold_every_step():
     rewards, labels = np.array([0.0, 0.34, 0.35, 1.0]), np.array([0.0, 1.0, 0.0, 1.0])
-    bins = metrics.binned(rewards, labels, 3)
+    bins = metrics.histogram(rewards, labels, 3)
     assert [(b.right, b.wrong) for b in bins] == [(0, 1), (1, 1), (1, 0)]
     assert [b.mean for b in bins] == pytest.approx([0, 0.345, 1])
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prm_app.evaluation.data import Choice, Labelled, cases
+from prm_app.evaluation.data import Choice, LabelledSolution, cases
 from prm_app.evaluation.metrics import (
     MOST_SUBSETS,
-    Judged,
+    Candidates,
     best_of,
     best_threshold,
     calibration_error,
@@ -81,7 +81,7 @@ def test_f1_lies_between_its_parts_and_no_threshold_beats_the_best(data, thresho
 
 
 def test_best_of_by_hand():
-    found = best_of([Judged([True, False, False], [[0.5], [0.9], [0.1]], [0, 1, 1])], 2)
+    found = best_of([Candidates([True, False, False], [[0.5], [0.9], [0.1]], [0, 1, 1])], 2)
     assert found["mean"] == pytest.approx(1 / 3)  # of the three pairs, the one without 0.9
     assert found["majority_vote"] == pytest.approx(0.5 / 3 + 0.5 / 3)  # two ties, one lost
     assert found["weighted_vote_mean"] == pytest.approx(1 / 3)
@@ -90,7 +90,7 @@ def test_best_of_by_hand():
 
 
 def test_without_answers_a_vote_chooses_nothing():
-    assert best_of([Judged([True], [[0.9]], [None])], 1)["majority_vote"] == 0
+    assert best_of([Candidates([True], [[0.9]], [None])], 1)["majority_vote"] == 0
 
 
 @st.composite
@@ -101,7 +101,7 @@ def judged(draw):
     rewards = draw(
         st.lists(st.lists(reward, min_size=1, max_size=3), min_size=count, max_size=count)
     )
-    return Judged(right, rewards, [draw(st.sampled_from([0, 1, None])) for _ in right])
+    return Candidates(right, rewards, [draw(st.sampled_from([0, 1, None])) for _ in right])
 
 
 @given(judged(), st.data())
@@ -122,7 +122,7 @@ def test_best_of_is_the_mean_over_all_subsets_and_the_oracle_above_all(problem, 
 
 def test_drawn_subsets_come_near_to_all_of_them():
     right = [i % 3 == 0 for i in range(20)]
-    problem = Judged(
+    problem = Candidates(
         right, [[0.5]] * 20, [0 if each else 1 + i % 4 for i, each in enumerate(right)]
     )
     assert math.comb(20, 2) <= MOST_SUBSETS < math.comb(20, 3)
@@ -143,7 +143,7 @@ def test_sizes_double_up_to_all_candidates():
     assert [sizes(n) for n in (1, 2, 4, 6)] == [[1], [1, 2], [1, 2, 4], [1, 2, 4, 6]]
 
 
-def found(*values) -> list[Labelled | Choice | PlaceError]:
+def found(*values) -> list[LabelledSolution | Choice | PlaceError]:
     content = "\n".join(map(json.dumps, values)).encode()
     return [case() for case in cases(read_problems(content, "x"))]
 
@@ -196,6 +196,6 @@ LABELLED = {"problem": "p", "steps": ["a"], "label": 0}
 )
 def test_a_row_that_is_of_no_use_fails_alone_and_says_why(good, row, says):
     first, error = found(good, row)
-    assert isinstance(first, (Labelled, Choice))
+    assert isinstance(first, (LabelledSolution, Choice))
     assert str(error).startswith("x, line 2")
     assert says in str(error)

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from prm_app.api.functions import Door
-from prm_app.api.http import _failed
 from prm_app.api.limits import MOST_BYTES, MOST_CHARACTERS
+from prm_app.api.web_api import _fail
 from prm_app.errors import (
     BusyError,
     EngineError,
@@ -183,7 +183,7 @@ def test_strangers_get_what_the_page_offers_them(guarded):
     ],
 )
 def test_every_error_has_its_status(error, status):
-    answer = _failed(None, error)
+    answer = _fail(None, error)
     assert answer.status_code == status and json.loads(answer.body) == {"error": "x", "field": None}
     assert ("Retry-After" in answer.headers) == (status == 503)
 

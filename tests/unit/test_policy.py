@@ -34,21 +34,21 @@ class Anything(Models):
 @pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "::1", "127.8.8.8"])
 def test_the_owner_may_do_everything_at_home(address, monkeypatch):
     monkeypatch.delenv("SPACE_ID", raising=False)
-    assert policy_for(address) == Policy(offered=None, any_address=True)
+    assert policy_for(address) == Policy(offer=None, any_address=True)
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "10.0.0.7", "example.org"])
 def test_strangers_choose_among_what_is_loaded_and_bundled(address):
-    policy = policy_for(address, loaded="someone/prm", bundled=["demo-skywork"])
+    policy = policy_for(address, model="someone/prm", bundled=["demo-skywork"])
     assert policy == Policy(("someone/prm", "demo-skywork"), None, any_address=False)
-    assert policy_for(address, offer=["demo-qwen"]).offered == ("demo-qwen",)
+    assert policy_for(address, offer=["demo-qwen"]).offer == ("demo-qwen",)
     assert policy_for(address, trust_visitors=True) == Policy()
 
 
 def test_a_space_is_never_at_home(monkeypatch):
     monkeypatch.setenv("SPACE_ID", "someone/space")
     policy = policy_for("127.0.0.1", bundled=["demo-skywork"])
-    assert policy.offered == ("demo-skywork",) and not policy.any_address
+    assert policy.offer == ("demo-skywork",) and not policy.any_address
 
 
 def test_the_hosts_generator_is_there_for_strangers():

@@ -131,5 +131,5 @@ def test_more_than_is_ranked_at_once_is_told_its_bound():
 def test_every_aggregation_has_a_winner_without_a_solution_that_failed():
     outcomes = {1: InputError("no"), **{i + 1: s for i, s in ranking(2).outcomes.items()}}
     found = Ranking(PROBLEM, 3, outcomes)
-    assert list(found.failed) == [1]
+    assert list(found.failures) == [1]
     assert set(found.winners()) == set(AGGREGATIONS)

@@ -12,7 +12,7 @@ import instant
 import pytest
 
 from prm_app.cli import main
-from prm_app.evaluation.opened import Source, opened
+from prm_app.evaluation.solution_file import Source, read_file
 from prm_app.ui.browse_tab import SAMPLE
 from prm_app.ui.exports import as_csv, as_json, as_jsonl, save
 from prm_app.ui.report import file_report
@@ -27,7 +27,7 @@ def file():
     for row in rows:
         row["model"] = "mine"
         row["rewards"] = [instant.reward(row["problem"], step) for step in row["steps"]]
-    found = opened("\n".join(map(json.dumps, (rows * 3)[:500])).encode(), "half.jsonl")
+    found = read_file("\n".join(map(json.dumps, (rows * 3)[:500])).encode(), "half.jsonl")
     for _ in found.judge():
         pass
     return found
@@ -57,13 +57,13 @@ def test_a_report_asks_for_nothing(file):
 def test_markup_in_a_file_stays_text_in_its_report():
     text = "</script><script>alert(1)</script><b>"
     rows = json.dumps({"problem": text, "solution": text, "rewards": [0.5]})
-    report = file_report(opened(rows.encode(), text), Source("rewards"), None, 0.5)
+    report = file_report(read_file(rows.encode(), text), Source("rewards"), None, 0.5)
     assert "<script>alert" not in report
     assert "<script>alert" not in "".join(packed(report)["articles"])
 
 
 def test_what_is_exported_can_be_opened_again(file):
-    again = opened(as_jsonl(file, MINE, None, 0.5).encode(), "again.jsonl")
+    again = read_file(as_jsonl(file, MINE, None, 0.5).encode(), "again.jsonl")
     assert not again.errors
     assert [item.label for item in again.items] == [item.label for item in file.items]
     assert list(again.rewards[MINE].values()) == list(file.rewards[MINE].values())
@@ -72,7 +72,7 @@ def test_what_is_exported_can_be_opened_again(file):
 
 def test_a_table_has_a_line_a_solution_and_no_formula():
     row = {"problem": "=1+1", "steps": ["a"], "label": 0, "rewards": [0.25], "generator": "@x"}
-    table = as_csv(opened(json.dumps(row).encode(), "x"), Source("rewards"), None, 0.5)
+    table = as_csv(read_file(json.dumps(row).encode(), "x"), Source("rewards"), None, 0.5)
     [found] = csv.DictReader(io.StringIO(table))
     assert (found["problem"], found["generator"], found["verdict"]) == ("'=1+1", "'@x", "found")
     assert (found["first_error"], found["labelled"], found["least"]) == ("1", "1", "0.25")

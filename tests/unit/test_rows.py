@@ -149,11 +149,11 @@ def test_what_a_file_says_of_its_solutions():
     [row] = problem.rows
     assert problem.answer == "7"
     assert (row.text, row.generator, row.is_correct) == ("a", "g", False)
-    assert row.recorded == {"m": (0.5, 0.25), "n": (1, 0)}
+    assert row.recorded_rewards == {"m": (0.5, 0.25), "n": (1, 0)}
     assert row.fields()["published_step_scores"]["m"] == (0.5, 0.25)
     first, second = case("search_and_learn.jsonl")[0].rows
-    assert first.recorded == {"scores": (0.9, 0.95, 0.97)}
-    assert second.recorded == {"scores": (0.9, 0.2, 0.1)}
+    assert first.recorded_rewards == {"scores": (0.9, 0.95, 0.97)}
+    assert second.recorded_rewards == {"scores": (0.9, 0.2, 0.1)}
 
 
 def test_our_own_answers_are_read_again():
@@ -161,11 +161,11 @@ def test_our_own_answers_are_read_again():
     document = score_document(Result("p", scored), 0.5)
     row = only(read({"line": 3, "label": 1, "generator": "g", **document}))
     assert (row.problem, row.steps, row.label, row.generator) == ("p", ("a", "b"), 1, "g")
-    assert row.recorded == {"some-prm": (0.5, 0.75)}
+    assert row.recorded_rewards == {"some-prm": (0.5, 0.75)}
     ranked = [{"rank": 1, "solution": 1, **document}, {"solution": 2, "error": "too long"}]
     ranking = {"problem": "p", "ranking": ranked}
     [problem] = read(ranking)
-    assert [row.recorded for row in problem.rows] == [{"some-prm": (0.5, 0.75)}]
+    assert [row.recorded_rewards for row in problem.rows] == [{"some-prm": (0.5, 0.75)}]
     assert set(document) == set(SCORE_FIELDS)
 
 
@@ -208,7 +208,7 @@ def test_a_label_must_be_a_step(label, says):
 def test_what_is_no_recorded_reward_is_said(said, says):
     row = only(read({"problem": "p", "steps": ["a", "b"], **said}))
     with pytest.raises(PlaceError, match=says):
-        row.recorded  # noqa: B018
+        row.recorded_rewards  # noqa: B018
 
 
 def test_what_is_no_truth_value_is_said():

@@ -93,6 +93,6 @@ def test_the_head_looks_often_while_a_model_loads_and_seldom_afterwards():
     with gr.Blocks():
         head = header(InstantModels(), any_name=True)
     prm = models.default
-    values = {head.model: prm.key, head.shown: prm, head.former: prm}
+    values = {head.model: prm.key, head.subject: prm, head.former: prm}
     looks = [_look(head, models, values)[head.timer].value for _ in range(3)]
     assert looks == [BUSY_SECONDS, BUSY_SECONDS, IDLE_SECONDS]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from prm_app.errors import InputError
 from prm_app.solutions.documents import Result, rank_document
-from prm_app.solutions.marks import RIGHT, UNSURE, WRONG, mark, shown
+from prm_app.solutions.marks import RIGHT, UNSURE, WRONG, mark, reward_text
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui import figures, label_views, rank_views, views
@@ -82,7 +82,7 @@ def test_marks_follow_the_threshold(threshold):
 
 @given(st.floats(0, 1), st.floats(0, 1))
 def test_a_reward_never_looks_as_if_on_the_other_side(reward, threshold):
-    assert (float(shown(reward, threshold)) < threshold) == (reward < threshold)
+    assert (float(reward_text(reward, threshold)) < threshold) == (reward < threshold)
 
 
 def test_steps_mark_the_first_error_and_mute_what_follows():

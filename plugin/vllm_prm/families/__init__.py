@@ -23,8 +23,8 @@ __all__ = [
     "PrmFamily",
     "Prompt",
     "UndeclaredFamilyError",
-    "family_named",
     "family_of",
+    "family_of_name",
     "load_family",
 ]
 
@@ -38,7 +38,7 @@ CONFIG_KEY = "prm"
 `{"prm": {"family": "trl", "separator": "\\n\\n"}}`."""
 
 
-def family_named(name: str) -> type[PrmFamily]:
+def family_of_name(name: str) -> type[PrmFamily]:
     """The family of this name.
 
     Args:
@@ -66,27 +66,27 @@ def family_of(
         UndeclaredFamilyError: It may be of a family, and nothing says of which.
         FamilyError: It is of no family.
     """
-    declared = _declared(config).get("family")
-    if declared is not None:
-        return family_named(declared)
+    declaration = _declaration(config).get("family")
+    if declaration is not None:
+        return family_of_name(declaration)
     for family in FAMILIES.values():
         if family.matches(config, weights):
             return family
     if reason := why_unsupported(checkpoint, config):
         raise FamilyError(f"{checkpoint} is {reason}")
-    named = ", ".join(architectures_of(config)) or "not named"
+    architecture = ", ".join(architectures_of(config)) or "not named"
     if possible := [family for family in FAMILIES.values() if family.fits(config)]:
         raise UndeclaredFamilyError(
-            f"{checkpoint} is a {named}, as process reward models and many other models are, and "
-            "nothing in it says that it is one: say which family it is of, if it is of one "
-            f"({', '.join(family.name for family in possible)})"
+            f"{checkpoint} is a {architecture}, as process reward models and many other models "
+            "are, and nothing in it says that it is one: say which family it is of, if it is of "
+            f"one ({', '.join(family.name for family in possible)})"
         )
-    known = ", ".join(
+    names = ", ".join(
         f"{family.title} ({' or '.join(family.architectures)})" for family in FAMILIES.values()
     )
     raise FamilyError(
-        f"{checkpoint} is not a process reward model known here: its architecture is {named}, and "
-        f"the families read here are {known}"
+        f"{checkpoint} is not a process reward model known here: its architecture is "
+        f"{architecture}, and the families read here are {names}"
     )
 
 
@@ -119,15 +119,15 @@ def load_family(
         config, _ = PretrainedConfig.get_config_dict(model, revision=revision)
     if family is None:
         family = family_of(config, str(model))
-    declared = {name: value for name, value in _declared(config).items() if name != "family"}
+    declaration = {name: value for name, value in _declaration(config).items() if name != "family"}
     return family(
         AutoTokenizer.from_pretrained(tokenizer or model, revision=revision),
-        {**declared, **(options or {})},
+        {**declaration, **(options or {})},
         config,
     )
 
 
-def _declared(config: Mapping[str, Any]) -> Mapping[str, Any]:
+def _declaration(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """What the config itself says of its PRM."""
-    declared = config.get(CONFIG_KEY)
-    return declared if isinstance(declared, Mapping) else {}
+    declaration = config.get(CONFIG_KEY)
+    return declaration if isinstance(declaration, Mapping) else {}

@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from vllm_prm.families.layout import REWARD, FamilyError, Joined, Layout, LayoutTokenizer, Prompt
+from vllm_prm.families.layout import (
+    REWARD,
+    FamilyError,
+    JoinedTexts,
+    Layout,
+    LayoutTokenizer,
+    Prompt,
+)
 from vllm_prm.text import is_blank, line_feeds
 
 if TYPE_CHECKING:
@@ -28,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = [
     "REWARD",
     "FamilyError",
-    "Joined",
+    "JoinedTexts",
     "Layout",
     "PrmFamily",
     "Prompt",
@@ -99,10 +106,12 @@ class PrmFamily(ABC):
         """
         for name, value in values.items():
             if name not in cls.defaults:
-                known = ", ".join(f"{each} ({cls.defaults[each]!r})" for each in cls.defaults)
+                option_names = ", ".join(
+                    f"{each} ({cls.defaults[each]!r})" for each in cls.defaults
+                )
                 raise FamilyError(
                     f"the {cls.name} family has no option {name!r}; its options and their "
-                    f"defaults are: {known or 'none'}"
+                    f"defaults are: {option_names or 'none'}"
                 )
             if not isinstance(value, str):
                 raise FamilyError(f"the option {name} is {value!r}, and has to be a text")
@@ -186,8 +195,8 @@ class PrmFamily(ABC):
             if not scored[-1]:
                 raise FamilyError("there are no steps to score: give at least one")
             layouts.append(self._layout(line_feeds(problem).strip("\n"), pieces))
-        tokenised = self._text.tokenised(layouts)
-        return [Prompt(*each, steps) for each, steps in zip(tokenised, scored, strict=True)]
+        ids_and_positions = self._text.tokenised(layouts)
+        return [Prompt(*each, steps) for each, steps in zip(ids_and_positions, scored, strict=True)]
 
     @abstractmethod
     def rewards(self, logits: NDArray[np.floating]) -> list[float]:

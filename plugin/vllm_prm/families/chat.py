@@ -40,7 +40,7 @@ class ChatTemplate:
             )
         self.special = {token.content: id for id, token in tokenizer.added_tokens_decoder.items()}
         self._tokenizer = tokenizer
-        self._rendered: dict[tuple[str, ...], list[str]] = {}
+        self._templates: dict[tuple[str, ...], list[str]] = {}
 
     def layout(self, messages: Sequence[tuple[str, Layout]]) -> Layout:
         """The layout of a conversation of `(role, content)` pairs.
@@ -62,22 +62,22 @@ class ChatTemplate:
 
     def _parts(self, roles: tuple[str, ...]) -> list[str]:
         """The conversation with marks for its contents, split at the special tokens."""
-        if roles not in self._rendered:
-            rendered: Any = self._tokenizer.apply_chat_template(
+        if roles not in self._templates:
+            prompt: Any = self._tokenizer.apply_chat_template(
                 [{"role": role, "content": _HOLE.format(i)} for i, role in enumerate(roles)],
                 tokenize=False,
             )
             tokens = "|".join(map(re.escape, sorted(self.special, key=len, reverse=True)))
-            self._rendered[roles] = [part for part in re.split(f"({tokens})", rendered) if part]
-        return self._rendered[roles]
+            self._templates[roles] = [part for part in re.split(f"({tokens})", prompt) if part]
+        return self._templates[roles]
 
 
 def _texts_joined(layout: Layout) -> Layout:
     """The layout with neighbouring texts as one, and without empty ones."""
-    joined: Layout = []
+    pieces: Layout = []
     for part in layout:
-        if isinstance(part, str) and joined and isinstance(joined[-1], str):
-            joined[-1] += part
+        if isinstance(part, str) and pieces and isinstance(pieces[-1], str):
+            pieces[-1] += part
         else:
-            joined.append(part)
-    return [part for part in joined if part != ""]
+            pieces.append(part)
+    return [part for part in pieces if part != ""]

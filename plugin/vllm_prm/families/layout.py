@@ -57,13 +57,13 @@ REWARD: Final = _Reward()
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
+class JoinedTexts:
     """Texts that are tokenised as one, with `REWARD` marks between them."""
 
     parts: tuple[str | _Reward, ...]
 
 
-Layout = list[str | int | _Reward | Joined]
+Layout = list[str | int | _Reward | JoinedTexts]
 """A prompt as texts to tokenise one by one, ids to put between them, and `REWARD` marks."""
 
 
@@ -103,16 +103,16 @@ class LayoutTokenizer:
                 token_ids += ids[part]
             elif isinstance(part, int):
                 token_ids.append(part)
-            elif isinstance(part, Joined):
+            elif isinstance(part, JoinedTexts):
                 positions += self._append(token_ids, part)
             else:
                 positions.append(len(token_ids) - 1)
         return token_ids, positions
 
-    def _append(self, token_ids: list[int], joined: Joined) -> list[int]:
+    def _append(self, token_ids: list[int], texts: JoinedTexts) -> list[int]:
         """Adds the tokens of joined texts; the positions of the tokens that end at its marks."""
         text, marks = "", []
-        for part in joined.parts:
+        for part in texts.parts:
             if isinstance(part, str):
                 text += part
             else:

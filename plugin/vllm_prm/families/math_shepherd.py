@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from vllm_prm.families.base import REWARD, Joined, Layout
+from vllm_prm.families.base import REWARD, JoinedTexts, Layout
 from vllm_prm.families.token_head import TokenHeadFamily
 from vllm_prm.text import is_blank
 
@@ -34,9 +34,9 @@ class MathShepherd(TokenHeadFamily):
         self._token(STEP_END, "the end of a step")
 
     def _layout(self, problem: str, steps: Sequence[str]) -> Layout:
-        shown = [step.strip() for step in steps if not is_blank(step)]
+        texts = [step.strip() for step in steps if not is_blank(step)]
         parts: list[Any] = [problem + " "]
-        for number, step in enumerate(shown, 1):
+        for number, step in enumerate(texts, 1):
             label = "" if _LABEL.match(step) else f"Step {number}: "
             parts += ["\n" if number > 1 else "", f"{label}{step} {STEP_END}", REWARD]
-        return [*self._opening(), Joined(tuple(parts))]
+        return [*self._opening(), JoinedTexts(tuple(parts))]

@@ -28,9 +28,9 @@ class RlhFlow(TokenHeadFamily):
     def _prepare(self) -> None:
         super()._prepare()
         self._template = ChatTemplate(self.tokenizer)
-        answered = [("user", "a b"), ("assistant", self.options["good"])]
+        messages = [("user", "a b"), ("assistant", self.options["good"])]
         reference = self.tokenizer.apply_chat_template(
-            [{"role": role, "content": content} for role, content in answered], return_dict=False
+            [{"role": role, "content": content} for role, content in messages], return_dict=False
         )
         if self.encode("a", ["b"]).token_ids != reference:
             raise FamilyError(

@@ -53,8 +53,8 @@ class Skywork(PrmFamily):
 
     @classmethod
     def matches(cls, config: Mapping[str, Any], weights: Collection[str] = ()) -> bool:
-        named = any(name.endswith("ForPrmModel") for name in architectures_of(config))
-        return cls.fits(config) and (named or "v_head.summary.weight" in weights)
+        has_name = any(name.endswith("ForPrmModel") for name in architectures_of(config))
+        return cls.fits(config) and (has_name or "v_head.summary.weight" in weights)
 
     def engine_arguments(self) -> dict[str, Any]:
         architectures = [

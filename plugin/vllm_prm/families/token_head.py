@@ -33,8 +33,8 @@ class TokenHeadFamily(TwoLabelFamily):
     @classmethod
     def head_weights(cls, config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
         config = config.get("text_config") or config
-        tied = config.get("tie_word_embeddings")
-        name = "model.embed_tokens.weight" if tied else "lm_head.weight"
+        is_tied = config.get("tie_word_embeddings")
+        name = "model.embed_tokens.weight" if is_tied else "lm_head.weight"
         return {name: (config["vocab_size"], config["hidden_size"])}
 
     def engine_arguments(self) -> dict[str, Any]:

@@ -18,8 +18,15 @@ from starlette.types import ASGIApp
 
 from prm_app.api import functions
 from prm_app.api.functions import Door
-from prm_app.api.gate import Check, Protected
-from prm_app.api.schemas import Failure, Models, Ranked, RankQuestion, Scored, ScoreQuestion
+from prm_app.api.gate import Check, PasswordGate
+from prm_app.api.schemas import (
+    Failure,
+    Models,
+    RankAnswer,
+    RankQuestion,
+    ScoreAnswer,
+    ScoreQuestion,
+)
 from prm_app.errors import (
     BusyError,
     EngineError,
@@ -42,7 +49,7 @@ STATUSES = (
 """The status of each error's answer; the first that fits."""
 _PASSWORD = HTTPBase(scheme="basic", scheme_name="password", auto_error=False)
 """Only described here: `Protected` asks for it."""
-_REFUSED: dict[int | str, dict[str, Any]] = {
+_FAILURES: dict[int | str, dict[str, Any]] = {
     422: {"model": Failure, "description": "The request cannot be answered as it is."},
     404: {"model": Failure, "description": "There is no such model."},
     502: {"model": Failure, "description": "The server behind the page failed."},
@@ -60,19 +67,19 @@ def http_api(models: AllModels, door: Door, check: Check | None) -> ASGIApp:
         redoc_url=None,
         dependencies=[Security(_PASSWORD)] if check else [],
     )
-    api.add_exception_handler(PrmError, _failed)
+    api.add_exception_handler(PrmError, _fail)
     api.add_exception_handler(RequestValidationError, _invalid)
-    api.add_exception_handler(HTTPException, _refused)
+    api.add_exception_handler(HTTPException, _refuse)
 
-    answers: dict[str, Any] = {"responses": _REFUSED, "response_model_exclude_unset": True}
+    answers: dict[str, Any] = {"responses": _FAILURES, "response_model_exclude_unset": True}
 
-    @api.post("/score", operation_id="score", response_model=Scored, **answers)
+    @api.post("/score", operation_id="score", response_model=ScoreAnswer, **answers)
     async def score(question: ScoreQuestion) -> Any:
         """Scores each step of a solution with a process reward model."""
         async with door:
             return await functions.score(models, **question.model_dump())
 
-    @api.post("/rank", operation_id="rank", response_model=Ranked, **answers)
+    @api.post("/rank", operation_id="rank", response_model=RankAnswer, **answers)
     async def rank(question: RankQuestion) -> Any:
         """Ranks several solutions of one problem by their step rewards (Best-of-N).
 
@@ -86,7 +93,7 @@ def http_api(models: AllModels, door: Door, check: Check | None) -> ASGIApp:
         """Lists the process reward models on offer."""
         return {"models": functions.list_models(models)}
 
-    return Protected(api, check) if check else api
+    return PasswordGate(api, check) if check else api
 
 
 def _answer(status: int, error: str, field: str | None = None) -> JSONResponse:
@@ -94,7 +101,7 @@ def _answer(status: int, error: str, field: str | None = None) -> JSONResponse:
     return JSONResponse({"error": error, "field": field}, status, headers)
 
 
-def _failed(request: Request, error: Exception) -> JSONResponse:
+def _fail(request: Request, error: Exception) -> JSONResponse:
     status = next((status for kinds, status in STATUSES if isinstance(error, kinds)), 500)
     return _answer(status, str(error))
 
@@ -108,9 +115,9 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     field = _place(wrong["loc"])
     if not field:
         return _answer(422, "The body has to be a JSON object, with its Content-Type.")
-    said = {"missing": "is missing", "extra_forbidden": "is no field of this request"}
-    told = said.get(wrong["type"], wrong["msg"].removeprefix("Input "))
-    return _answer(422, f"“{field}” {told}.", field)
+    phrases = {"missing": "is missing", "extra_forbidden": "is no field of this request"}
+    phrase = phrases.get(wrong["type"], wrong["msg"].removeprefix("Input "))
+    return _answer(422, f"“{field}” {phrase}.", field)
 
 
 def _place(parts: Sequence[Any]) -> str:
@@ -119,6 +126,6 @@ def _place(parts: Sequence[Any]) -> str:
     return "".join(names).removeprefix(".")
 
 
-def _refused(request: Request, error: Exception) -> JSONResponse:
+def _refuse(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return _answer(error.status_code, str(error.detail))

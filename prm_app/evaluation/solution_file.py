@@ -16,7 +16,7 @@ from vllm_prm.text import is_blank
 
 from prm_app.errors import InputError
 from prm_app.evaluation.data import Case, cases, groups
-from prm_app.evaluation.run import Figures, Recorded, figures, recorded
+from prm_app.evaluation.run import Figures, RewardsByModel, figures, recorded_rewards
 from prm_app.evaluation.verdicts import disagreement, surprise, surprise_of_answer, verdict
 from prm_app.solutions.aggregation import aggregate, first_error
 from prm_app.solutions.jsonl import MOST_BYTES, Place, PlaceError
@@ -64,7 +64,7 @@ class Item:
 
 
 @dataclass
-class Opened:
+class SolutionFile:
     """A file with all that is known of it; `cases` is filled by `judge`.
 
     Attributes:
@@ -72,7 +72,7 @@ class Opened:
         items: Its solutions, in order.
         errors: What in it cannot be read.
         rewards: By source and place.
-        failed: Why a solution could not be scored, by place.
+        failures: Why a solution could not be scored, by place.
         key: Another one for each file that is opened.
     """
 
@@ -82,13 +82,13 @@ class Opened:
     rewards: dict[Source, dict[Place, tuple[float, ...]]]
     judging: list[Callable[[], Case]]
     cases: list[Case] = field(default_factory=list)
-    failed: dict[Place, str] = field(default_factory=dict)
+    failures: dict[Place, str] = field(default_factory=dict)
     key: str = field(default_factory=partial(token_hex, 4))
 
     def judge(self) -> Iterator[float]:
         """Fills `cases`; yields the share that is done. Comparing final answers takes its time."""
-        for number, read in enumerate(self.judging[len(self.cases) :], len(self.cases) + 1):
-            self.cases.append(read())
+        for number, read_case in enumerate(self.judging[len(self.cases) :], len(self.cases) + 1):
+            self.cases.append(read_case())
             yield number / len(self.judging)
 
     def of(self, item: Item, source: Source | None) -> tuple[float, ...] | None:
@@ -101,15 +101,17 @@ class Opened:
 
     def containing(self, text: str) -> list[int]:
         """The numbers of the solutions whose problem, steps or generator contain a text."""
-        wanted = text.casefold()
+        needle = text.casefold()
         return [
             i
             for i, item in enumerate(self.items)
-            if wanted in f"{item.row.problem}\n{item.row.text}\n{item.row.generator}".casefold()
+            if needle in f"{item.row.problem}\n{item.row.text}\n{item.row.generator}".casefold()
         ]
 
 
-def opened(content: bytes, name: str, most: int = MOST_BYTES, rows: int | None = None) -> Opened:
+def read_file(
+    content: bytes, name: str, most: int = MOST_BYTES, rows: int | None = None
+) -> SolutionFile:
     """Reads a file of any shape.
 
     Args:
@@ -122,25 +124,25 @@ def opened(content: bytes, name: str, most: int = MOST_BYTES, rows: int | None =
         InputError: Nothing in it can be read, or it holds too many solutions.
     """
     problems = read_problems(content, name, most)
-    found, errors = _items(groups(problems))
-    if not found:
+    items, errors = _items(groups(problems))
+    if not items:
         raise errors[0] if errors else InputError(f"{name} holds no solution.")
-    if rows is not None and len(found) > rows:
+    if rows is not None and len(items) > rows:
         raise InputError(
-            f"{name} holds {len(found):,} solutions, and at most {rows:,} are shown at once: "
+            f"{name} holds {len(items):,} solutions, and at most {rows:,} are shown at once: "
             "divide the file, or use `prm-app eval`, which reads any number."
         )
-    known, unreadable = recorded([item.row for item in found])
-    return Opened(name, found, errors + unreadable, _sources(known), cases(problems))
+    rewards, unreadable = recorded_rewards([item.row for item in items])
+    return SolutionFile(name, items, errors + unreadable, _sources(rewards), cases(problems))
 
 
-def _sources(known: Recorded) -> dict[Source, dict[Place, tuple[float, ...]]]:
-    return {Source(name): rewards for name, rewards in known.items()}
+def _sources(by_model: RewardsByModel) -> dict[Source, dict[Place, tuple[float, ...]]]:
+    return {Source(name): rewards for name, rewards in by_model.items()}
 
 
-def _items(found: list[Problem | PlaceError]) -> tuple[list[Item], list[PlaceError]]:
+def _items(groups: list[Problem | PlaceError]) -> tuple[list[Item], list[PlaceError]]:
     items, errors = [], []
-    for number, group in enumerate(found):
+    for number, group in enumerate(groups):
         for each in [group] if isinstance(group, PlaceError) else group.solutions:
             try:
                 if isinstance(each, PlaceError):
@@ -152,23 +154,23 @@ def _items(found: list[Problem | PlaceError]) -> tuple[list[Item], list[PlaceErr
 
 
 def facts(
-    file: Opened, item: Item, one: Source | None, other: Source | None, threshold: float
+    file: SolutionFile, item: Item, one: Source | None, other: Source | None, threshold: float
 ) -> dict[str, Any]:
     """What lists, tables and exports say of a solution; steps count from 1, none is None."""
     row, first, second = item.row, file.of(item, one), file.of(item, other)
-    found = None if first is None else first_error(first, threshold)
-    labelled = None if item.label is None else "none" if item.label < 0 else item.label + 1
+    error = None if first is None else first_error(first, threshold)
+    label = None if item.label is None else "none" if item.label < 0 else item.label + 1
     return {
         **row.place.counts(),
         "problem": row.problem,
         "generator": row.generator,
         "steps": len(item.steps()),
-        "labelled": labelled,
+        "labelled": label,
         "is_correct": item.right,
-        "first_error": None if found is None else found + 1,
+        "first_error": None if error is None else error + 1,
         "least": None if first is None else min(first),
         "mean": None if first is None else aggregate(first),
-        "verdict": None if first is None or item.label is None else verdict(item.label, found),
+        "verdict": None if first is None or item.label is None else verdict(item.label, error),
         "surprise": surprise_at(item, first),
         "disagreement": _disagreement(first, second),
     }
@@ -190,7 +192,7 @@ def _disagreement(one: tuple[float, ...] | None, other: tuple[float, ...] | None
 
 
 def lines(
-    file: Opened, numbers: Iterable[int], one: Source | None, other: Source | None
+    file: SolutionFile, numbers: Iterable[int], one: Source | None, other: Source | None
 ) -> Iterator[str]:
     """Solutions as lines of JSON for a list.
 
@@ -212,7 +214,7 @@ def lines(
             _rounded(None if first is None else aggregate(first)),
             _rounded(surprise_at(item, first)),
             _rounded(_disagreement(first, file.of(item, other))),
-            file.failed.get(item.row.place),
+            file.failures.get(item.row.place),
         ]
         text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
         yield text.replace("<", "\\u003c") + "\n"
