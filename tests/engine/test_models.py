@@ -129,7 +129,9 @@ def _models_in_memory() -> list[str]:
 @pytest.fixture
 def cramped():
     """Room for one of the demo models."""
-    needed = prepare(engine_kind(), find_model("demo-qwen"), {}, lambda stage, progress: None).needed
+    needed = prepare(
+        engine_kind(), find_model("demo-qwen"), {}, lambda stage, progress: None
+    ).needed
     models = LocalModels(budget=needed * 3 // 2)
     yield models
     models.close()
