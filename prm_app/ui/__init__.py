@@ -32,6 +32,8 @@ from prm_app.ui.theme import HEAD, ROUTES, Theme
 __all__ = ["build", "launch"]
 
 WAITING_REQUESTS = 256
+SESSIONS = 512
+"""Visits whose state is kept, those used last: each takes 200 KB and what it has scored."""
 
 DRAFT = """async (...values) => {
   while (!window.prmDraft) await new Promise((again) => setTimeout(again, 20));
@@ -155,6 +157,7 @@ def launch(
         share=False,
         run_history=False,
         max_file_size=MOST_BYTES,
+        state_session_capacity=SESSIONS,
         footer_links=["api", "settings"],
         enable_monitoring=False,
         ssr_mode=False,

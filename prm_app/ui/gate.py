@@ -27,6 +27,7 @@ VALUE_TYPES: dict[type, Any] = {
     gr.Textbox: str,
     gr.Radio: str,
     gr.Slider: float,
+    gr.Checkbox: bool,
     gr.Number: float | int | None,
     gr.Dropdown: str | int | None,
     gr.HTML: list[str] | None,

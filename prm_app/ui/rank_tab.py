@@ -16,7 +16,7 @@ from prm_app.scoring import Models, Status
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import rank_document
 from prm_app.solutions.ranking import Ranking
-from prm_app.ui import answer_views, figures, rank_views, views
+from prm_app.ui import answer_views, figures, pair_views, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.exports import REPORT, download_link, save
 from prm_app.ui.gate import clicked
@@ -42,7 +42,8 @@ class RankTab:
     """The tab's components.
 
     `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
-    shown, and `drawn_at` the aggregation and threshold it is drawn at.
+    shown, `beside` whether the winner's stand beside them, and `drawn_at` the state of the controls
+    that it is drawn at.
     """
 
     head: Header
@@ -60,6 +61,7 @@ class RankTab:
     failures: gr.HTML
     table: gr.HTML
     curves: gr.Plot
+    beside: gr.Checkbox
     steps: gr.HTML
     document: gr.HTML
     download: gr.HTML
@@ -87,7 +89,12 @@ class RankTab:
     @property
     def state(self) -> set[Any]:
         """What a drawing depends on."""
-        return {self.ranking, self.selected, self.drawn_at, self.how, self.head.threshold}
+        return {self.ranking, self.selected, self.drawn_at, *self.controls}
+
+    @property
+    def controls(self) -> tuple[Any, Any, Any]:
+        """How a ranking is drawn: its aggregation, its threshold, the winner beside another."""
+        return self.how, self.head.threshold, self.beside
 
 
 def build(models: Models, head: Header, policy: Policy) -> RankTab:
@@ -132,12 +139,13 @@ def _components(
                 with gr.Row(elem_classes="linked"):
                     table = gr.HTML(apply_default_css=False, js_on_load=CHOOSE, elem_id="table")
                     curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
+                beside = gr.Checkbox(label="Compare with the winner", elem_id="beside")
                 steps = gr.HTML(apply_default_css=False, elem_id="candidate")
                 document = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="rank-facts")
                 download = download_link()
     tab = RankTab(
         head, inputs, split, second, reference, button, message, empty, place, stale, winner, how,
-        failures, table, curves, steps, document, download,
+        failures, table, curves, beside, steps, document, download,
         gr.State(), gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
     return tab, generation
@@ -152,7 +160,7 @@ def answer_on(
     }  # fmt: skip
     start(
         partial(_rank_first if only_first else _rank, tab, models),
-        tab.fields | {tab.how, tab.head.threshold, tab.question},
+        tab.fields | {*tab.controls, tab.question},
         outputs,
         **SCORING,
     ).then(partial(_settle, tab), tab.state, tab.panel, **QUIET)
@@ -169,7 +177,7 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
         **QUIET,
     )
     gr.on(
-        [tab.how.change, tab.head.threshold.change],
+        [control.change for control in tab.controls],
         partial(_redraw, tab),
         tab.state,
         tab.panel,
@@ -198,7 +206,7 @@ def _question(tab: RankTab, values: Values) -> Question:
 
 
 async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
-    question, at = _question(tab, values), (values[tab.how], values[tab.head.threshold])
+    question, at = _question(tab, values), _controls(tab, values)
     changes: Values = {}
     message = ""
     try:
@@ -213,7 +221,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                 tab.ranking: update,
                 tab.drawn_at: at,
                 tab.selected: None,
-                **await asyncio.to_thread(_drawing, tab, update, None, *at),
+                **await asyncio.to_thread(_drawing, tab, update, None, at),
             }
             yield {tab.message: rank_views.progress(update), **changes}
     except PrmError as error:
@@ -241,17 +249,28 @@ def _texts(question: Question) -> dict[int, str]:
     return texts
 
 
+def _controls(tab: RankTab, values: Values) -> tuple[Aggregation, float, bool]:
+    how, threshold, beside = (values[control] for control in tab.controls)
+    return how, threshold, beside
+
+
 def _drawing(
-    tab: RankTab, ranking: Ranking, selected: int | None, how: Aggregation, threshold: float
+    tab: RankTab, ranking: Ranking, selected: int | None, controls: tuple[Aggregation, float, bool]
 ) -> Values:
+    how, threshold, beside = controls
     order = ranking.order(how)
-    number = selected or (order[0] if order else None)
+    chosen = selected or (order[0] if order else None)
+    steps = ""
+    if chosen and beside:
+        steps = pair_views.compared(ranking, how, chosen, threshold)
+    elif chosen:
+        steps = rank_views.candidate(ranking, chosen, threshold)
     return {
         tab.winner: rank_views.winner(ranking, how) + answer_views.answers(ranking, how),
         tab.failures: rank_views.failures(ranking),
-        tab.table: rank_views.table(ranking, how, threshold, number),
+        tab.table: rank_views.table(ranking, how, threshold, chosen),
         tab.curves: figures.reward_curves(ranking.scored, order, threshold),
-        tab.steps: rank_views.candidate(ranking, number, threshold) if number else "",
+        tab.steps: steps,
         tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),
     }
 
@@ -259,13 +278,7 @@ def _drawing(
 def _redraw(tab: RankTab, values: Values) -> Values:
     if values[tab.ranking] is None:
         return unchanged(tab.panel)
-    return _drawing(
-        tab,
-        values[tab.ranking],
-        values[tab.selected],
-        values[tab.how],
-        values[tab.head.threshold],
-    )
+    return _drawing(tab, values[tab.ranking], values[tab.selected], _controls(tab, values))
 
 
 def _report(tab: RankTab, values: Values) -> Values:
@@ -278,7 +291,7 @@ def _report(tab: RankTab, values: Values) -> Values:
 
 def _settle(tab: RankTab, values: Values) -> Values:
     """Draws again if a control was moved while the answers were on their way."""
-    if values[tab.drawn_at] == (values[tab.how], values[tab.head.threshold]):
+    if values[tab.drawn_at] == _controls(tab, values):
         return unchanged(tab.panel)
     return _redraw(tab, values)
 

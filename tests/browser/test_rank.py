@@ -178,3 +178,20 @@ def test_answers_are_held_against_the_reference_and_a_second_model(visit):
     expect(page.locator("#table .who b.right")).to_have_count(sum(EXAMPLE["right"]))
     expect(page.locator("#table .who b.wrong")).to_have_count(COUNT - sum(EXAMPLE["right"]))
     expect(page.locator("#candidate .second")).not_to_have_count(0)
+
+
+def test_a_solution_stands_beside_the_winner_on_a_narrow_page_too(visit):
+    page = opened(visit(width=390, height=844))
+    rows(page, COUNT)
+    best, *_, last = order(page)
+    page.locator(f"#table tr[data-index='{last}'] button").click()
+    expect(page.locator("#candidate .candidate")).to_have_attribute("data-solution", str(last))
+    page.get_by_label("Compare with the winner").check()
+    pair = page.locator("#candidate .pair")
+    expect(pair).to_have_attribute("data-solutions", f"{best} {last}")
+    expect(pair.locator(".flag")).to_have_text("first difference")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.locator("#table tr.best button").click()
+    expect(pair).to_have_attribute("data-solutions", f"{best} {order(page)[1]}")
+    page.get_by_label("Compare with the winner").uncheck()
+    expect(page.locator("#candidate .candidate")).to_have_attribute("data-solution", str(best))

@@ -1,0 +1,78 @@
+"""A page's memory over many requests: it should end with what it had after the first 1,000.
+
+`python benchmarks/soak.py --seconds 1800 > RECORD.json`, then `python benchmarks/plot_soak.py
+RECORD.json PICTURE.svg`. Every request is of a new visitor: of ten, seven score a solution on the
+page, two rank four solutions there, and one asks the HTTP API.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from visitors import SECONDS, Page, Visitor, config_of, page
+
+from prm_app.bench import machine
+
+AT_ONCE = 8
+
+
+def task(number: int) -> tuple[str, str]:
+    """A problem and a solution that no other request has."""
+    a, b, c = number + 3, 2 * number + 5, number % 7 + 2
+    problem = f"Visitor {number} has {a} apples, buys {b} more and sells each for {c} dollars."
+    return problem, f"{a} + {b} = {a + b}\n{a + b} * {c} = {(a + b) * c}\nA: {(a + b) * c}"
+
+
+async def request(client: httpx.AsyncClient, config: dict[str, Any], number: int) -> None:
+    problem, solution = task(number)
+    if number % 10 == 9:
+        asked = {"problem": problem, "solution": solution}
+        (await client.post("/api/score", json=asked)).raise_for_status()
+    elif number % 10 in (3, 7):
+        cards = [f"{solution}\nSo {i}." for i in range(4)]
+        await Visitor(client, config).click("rank", **{"rank-problem": problem, "cards": cards})
+    else:
+        await Visitor(client, config).click("score", problem=problem, solution=solution)
+
+
+async def soak(opened: Page, most: int, seconds: float) -> list[dict[str, float]]:
+    """Requests done, seconds and memory, again and again until one of the two bounds."""
+    begun, done = time.perf_counter(), 0
+    points: list[dict[str, float]] = []
+    limits = httpx.Limits(max_connections=4 * AT_ONCE)
+    async with httpx.AsyncClient(base_url=opened.url, timeout=SECONDS, limits=limits) as client:
+        config = await config_of(client)
+        while done < most and time.perf_counter() - begun < seconds:
+            await asyncio.gather(*(request(client, config, done + i) for i in range(AT_ONCE)))
+            done += AT_ONCE
+            if done % (12 * AT_ONCE) == 0:
+                passed = round(time.perf_counter() - begun, 1)
+                points.append({"requests": done, "seconds": passed, "bytes": opened.memory()})
+                print(points[-1], file=sys.stderr, flush=True)
+    return points
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--requests", type=int, default=20_000, help="at most so many")
+    parser.add_argument("--seconds", type=float, default=1800, help="for at most so long")
+    arguments = parser.parse_args()
+    with page() as opened:
+        points = asyncio.run(soak(opened, arguments.requests, arguments.seconds))
+    record = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine.describe(),
+        "soak": points,
+    }
+    json.dump(record, sys.stdout, indent=1)
+
+
+if __name__ == "__main__":
+    main()
