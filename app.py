@@ -13,8 +13,8 @@ if "SPACE_ID" in os.environ:
     # A Space installs what requirements.txt names alone, before the project's files are there.
     root = Path(__file__).parent
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    own = ["--editable", root / "plugin", "--editable", root]
-    subprocess.run([*pip, "-r", root / "requirements" / "demo.txt", *own], check=True)
+    own = ["--editable", str(root / "plugin"), "--editable", str(root)]
+    subprocess.run([*pip, "-r", str(root / "requirements" / "demo.txt"), *own], check=True)
     sys.path.append(str(root / "plugin"))  # editable installs are on the path of the next start
 
 from prm_app.cli import main

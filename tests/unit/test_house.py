@@ -182,3 +182,33 @@ def test_messages_of_the_library_name_no_option_of_the_command_line():
         if room(module) != "prm_app.cli":
             for text in messages(module):
                 assert not re.search(r"(?<![\w-])--[a-z]", re.sub(r"`[^`]*`", "", text)), module
+
+
+FILES_NAMED_TOO_WIDELY = {"raw", "host", "startup", "http", "result", "pool", "loop"}
+PARTICIPLE = re.compile(
+    "_*(allowed|answered|asked|begun|bounded|checked|chosen|compared|counted|declared|drawn|encoded"
+    "|filled|flagged|found|generated|given|handed|installed|joined|judged|kept|known|labelled|linked"
+    "|listed|loaded|lost|marked|measured|merged|named|needed|offered|opened|packed|parsed|pasted"
+    "|prepared|refused|rendered|said|saved|searched|seen|served|shown|spent|started|stepped|stored"
+    "|submitted|taken|told|waited|wanted|written)_*",
+    re.IGNORECASE,
+)
+
+
+def names(module: str) -> Iterator[str]:
+    """What a module calls its values, parameters, functions and classes."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_names_say_what_a_value_is(module):
+    """A participle says what happened to it: `found`, but found what?"""
+    assert not set(filter(PARTICIPLE.fullmatch, names(module)))
+    stem = MODULES[module].stem
+    assert stem not in FILES_NAMED_TOO_WIDELY and not PARTICIPLE.fullmatch(stem)
