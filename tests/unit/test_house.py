@@ -166,6 +166,15 @@ def test_the_first_line_of_a_module_is_a_sentence(module):
     assert first.endswith("."), repr(first)
 
 
+STATIC = sorted(p.relative_to(ROOT) for p in (ROOT / "prm_app/ui/static").glob("*.[jc]s*"))
+
+
+@pytest.mark.parametrize("file", STATIC, ids=str)
+def test_what_the_browser_reads_is_no_longer_either(file):
+    """`glob` finds the project's own files: those of others stand in folders of theirs."""
+    assert len((ROOT / file).read_text().splitlines()) <= MOST_LINES
+
+
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_files_and_functions_are_no_longer_than_one_can_read(file):
     """How many ways lead through a function is Ruff's to count (C901)."""
