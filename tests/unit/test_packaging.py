@@ -152,3 +152,7 @@ def test_the_app_depends_on_the_plugin_and_owns_none_of_its_files():
     ]
     assert wheels == [["prm_app"], ["vllm_prm"]]
     assert "entry-points" not in app["project"]
+
+
+def test_both_packages_tell_type_checkers_that_they_are_typed():
+    assert (ROOT / "prm_app/py.typed").is_file() and (ROOT / "plugin/vllm_prm/py.typed").is_file()
