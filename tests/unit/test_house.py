@@ -38,7 +38,7 @@ def tree(module: str) -> ast.Module:
 @cache
 def imports(module: str) -> frozenset[str]:
     """Every module that this one imports, in functions too; not what only type checkers read."""
-    found: set[str] = set()
+    modules: set[str] = set()
     nodes: list[ast.AST] = [tree(module)]
     while nodes:
         node = nodes.pop()
@@ -46,14 +46,14 @@ def imports(module: str) -> frozenset[str]:
             nodes += node.orelse
             continue
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: a relative import"
             for alias in node.names:
                 submodule = f"{node.module}.{alias.name}"
-                found.add(submodule if submodule in MODULES else node.module)
+                modules.add(submodule if submodule in MODULES else node.module)
         nodes += ast.iter_child_nodes(node)
-    return frozenset(found)
+    return frozenset(modules)
 
 
 def room(module: str) -> str:
