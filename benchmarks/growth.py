@@ -18,7 +18,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from prm_app.bench import machine, prompts, scenarios
+from prm_app import machine
+from prm_app.bench import prompts, scenarios
 from prm_app.bench.worker import Worker
 from prm_app.catalog import DEFAULT, find_model
 from prm_app.checkpoint import fetch

@@ -41,7 +41,7 @@ _QWEN2_PIECES = (
 )
 
 
-def installed() -> Path | None:
+def weights_file() -> Path | None:
     """The base model's file, if its package is installed."""
     spec = find_spec(PACKAGE)
     for folder in spec.submodule_search_locations or () if spec else ():

@@ -4,7 +4,8 @@ Each entry declares what page, command line and server derive themselves from. P
 first-error F1 on ProcessBench: from its paper (Zheng et al. 2024, arXiv:2412.06559), which chose
 Skywork's threshold on the benchmark's GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and
 of H4's and PURE's from their own READMEs (github.com/huggingface/search-and-learn,
-recipes/training, and github.com/CJReinforce/PURE).
+recipes/training, and github.com/CJReinforce/PURE). Licences are those on the model cards; an
+entry says if its card states none, and if the card is not known here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +38,7 @@ class Prm:
         threshold: The reward in [0, 1] under which a step counts as wrong, unless the user says
             otherwise.
         parameters: The number of weights, or None if it is not known.
-        licence: The licence of the weights.
+        licence: The licence of the weights, or what is known of it.
         note: A sentence for who chooses a model.
         published: First-error F1 in [0, 1] by part of ProcessBench; empty if none is published.
     """
@@ -49,7 +50,7 @@ class Prm:
     family_options: Mapping[str, str] = field(default_factory=dict)
     threshold: float = 0.5
     parameters: float | None = None
-    licence: str = "see the checkpoint's own page"
+    licence: str = "not known"
     note: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
 
@@ -115,7 +116,8 @@ def _hub(
     )
 
 
-_SKYWORK, _QWEN, _LLAMA = "Skywork Community License", "Qwen licence", "Llama 3.1 licence"
+_SKYWORK, _QWEN, _UNKNOWN = "Skywork Community License", "Qwen licence", "not known"
+_BASE_QWEN, _BASE_LLAMA = "its base: Apache-2.0", "its base: Llama 3.1"
 
 CATALOG: tuple[Prm, ...] = (
     _demo(Skywork),
@@ -163,7 +165,7 @@ CATALOG: tuple[Prm, ...] = (
         Qwen,
         "Gen-Verse/ReasonFlux-PRM-7B",
         "ReasonFlux-PRM 7B",
-        *(7.6e9, "see the checkpoint's own page"),
+        *(7.6e9, _UNKNOWN),
         family_options={"system_prompt": ""},
         note="Trained on long chains of thought; steps are their paragraphs.",
     ),
@@ -171,7 +173,7 @@ CATALOG: tuple[Prm, ...] = (
         "trl",
         "HuggingFaceH4/Qwen2.5-Math-1.5B-Instruct-PRM-0.2",
         "H4 Qwen2.5-Math PRM 1.5B",
-        *(1.54e9, "Apache-2.0"),
+        *(1.54e9, f"{_UNKNOWN}; {_BASE_QWEN}"),
         *(36.56, 49.61, 36.07, 37.00),
         family_options={"separator": "\n\n"},
         note="Trained on PRM800K with TRL, by Hugging Face.",
@@ -180,7 +182,7 @@ CATALOG: tuple[Prm, ...] = (
         "trl",
         "HuggingFaceH4/Qwen2.5-Math-7B-Instruct-PRM-0.2",
         "H4 Qwen2.5-Math PRM 7B",
-        *(7.6e9, "Apache-2.0"),
+        *(7.6e9, f"{_UNKNOWN}; {_BASE_QWEN}"),
         *(70.77, 62.63, 47.13, 48.02),
         family_options={"separator": "\n\n"},
         note="Trained on PRM800K with TRL, by Hugging Face.",
@@ -189,14 +191,14 @@ CATALOG: tuple[Prm, ...] = (
         "trl",
         "trl-lib/Qwen2-0.5B-Reward-Math-Sheperd",
         "TRL Qwen2 PRM 0.5B",
-        *(0.49e9, "Apache-2.0"),
+        *(0.49e9, f"{_UNKNOWN}; {_BASE_QWEN}"),
         note="The example of TRL's documentation, trained on Math-Shepherd.",
     ),
     _hub(
         "trl",
         "jinachris/PURE-PRM-7B",
         "PURE-PRM 7B",
-        *(7.6e9, "see the checkpoint's own page"),
+        *(7.6e9, "Apache-2.0"),
         *(69.0, 66.5, 48.4, 45.9),
         note="Trained on PRM800K for reinforcement learning.",
     ),
@@ -204,7 +206,7 @@ CATALOG: tuple[Prm, ...] = (
         "math-shepherd",
         "peiyi9979/math-shepherd-mistral-7b-prm",
         "Math-Shepherd Mistral 7B",
-        *(7.2e9, "see the checkpoint's own page"),
+        *(7.2e9, _UNKNOWN),
         *(47.9, 29.5, 24.8, 23.8),
         note="The first PRM trained without human labels (2023).",
     ),
@@ -212,28 +214,28 @@ CATALOG: tuple[Prm, ...] = (
         "rlhflow",
         "RLHFlow/Llama3.1-8B-PRM-Mistral-Data",
         "RLHFlow Llama 3.1 8B (Mistral data)",
-        *(8.0e9, _LLAMA),
+        *(8.0e9, f"none stated; {_BASE_LLAMA}"),
         *(50.4, 33.4, 13.8, 15.8),
     ),
     _hub(
         "rlhflow",
         "RLHFlow/Llama3.1-8B-PRM-Deepseek-Data",
         "RLHFlow Llama 3.1 8B (Deepseek data)",
-        *(8.0e9, _LLAMA),
+        *(8.0e9, f"none stated; {_BASE_LLAMA}"),
         *(38.8, 33.8, 16.9, 16.9),
     ),
     _hub(
         "versaprm",
         "UW-Madison-Lee-Lab/Llama-PRM800K",
         "Llama 3.1 8B PRM800K",
-        *(8.0e9, _LLAMA),
+        *(8.0e9, f"{_UNKNOWN}; {_BASE_LLAMA}"),
         note="What VersaPRM is an adapter of: merged into it, VersaPRM is read as this one is.",
     ),
     _hub(
         "versaprm",
         "UW-Madison-Lee-Lab/Qwen-PRM800K",
         "Qwen2.5-Math 7B PRM800K (VersaPRM's)",
-        *(7.6e9, "see the checkpoint's own page"),
+        *(7.6e9, _UNKNOWN),
     ),
 )
 

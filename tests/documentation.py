@@ -50,14 +50,14 @@ def _tokens(page: str) -> list[Token]:
 
 
 def blocks(page: str) -> list[Block]:
-    found, note = [], None
+    result, note = [], None
     for token in _tokens(page):
         if token.type == "fence":
             kind, about = note.groups() if note else ("", "")
             place = page, token.map[0] + 1
-            found.append(Block(*place, token.info.strip(), token.content, kind, about))
+            result.append(Block(*place, token.info.strip(), token.content, kind, about))
         note = NOTE.fullmatch(token.content.strip()) if token.type == "html_block" else None
-    return found
+    return result
 
 
 BLOCKS = [block for page in PAGES for block in blocks(page)]

@@ -35,10 +35,10 @@ class InstantScorer(Scorer):
 
     def close(self) -> None: ...
 
-    def _scored(self, given: Solution) -> Future[ScoredSolution]:
+    def _scored(self, solution: Solution) -> Future[ScoredSolution]:
         future: Future[ScoredSolution] = Future()
         try:
-            valid = given.validated()
+            valid = solution.validated()
         except PrmError as error:
             future.set_exception(error)
             return future
@@ -60,9 +60,9 @@ class InstantModels(Models):
         return Status(ready=self.find(name) == DEFAULT)
 
     def open(self, name: str = "") -> Future[Scorer]:
-        opened: Future[Scorer] = Future()
-        opened.set_result(InstantScorer())
-        return opened
+        future: Future[Scorer] = Future()
+        future.set_result(InstantScorer())
+        return future
 
     def close(self) -> None: ...
 

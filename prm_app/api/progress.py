@@ -63,18 +63,18 @@ async def scored_one_by_one(
     outcomes: Outcomes = {n: s for n, s in solutions.items() if isinstance(s, PrmError)}
     remaining = iter([(n, s) for n, s in solutions.items() if isinstance(s, Solution)])
     queue: asyncio.Queue[Arrival] = asyncio.Queue()
-    sent = len(outcomes)
+    submissions = len(outcomes)
     while len(outcomes) < len(solutions):
-        while sent - len(outcomes) <= IN_FLIGHT - CHUNK:
+        while submissions - len(outcomes) <= IN_FLIGHT - CHUNK:
             chunk = dict(islice(remaining, CHUNK))
             if not chunk:
                 break
             await _ask(scorer, chunk, queue)
-            sent += len(chunk)
+            submissions += len(chunk)
         last_update = time.perf_counter()
         yield dict(outcomes)
         pause = max(POLL_SECONDS, (time.perf_counter() - last_update) / DRAWING_SHARE)
-        for number, future in await _arrivals(queue, sent - len(outcomes), pause):
+        for number, future in await _arrivals(queue, submissions - len(outcomes), pause):
             try:
                 outcomes[number] = future.result()
             except PrmError as error:

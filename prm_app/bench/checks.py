@@ -40,8 +40,8 @@ class Checks:
             {
                 "peers": pair,
                 "largest_difference": largest,
-                "allowed": (allowed := self._allowed(pair)),
-                "equal": allowed is None or largest <= allowed,
+                "allowed": (tolerance := self._tolerance(pair)),
+                "equal": tolerance is None or largest <= tolerance,
             }
             for pair, largest in self._largest.items()
         ]
@@ -51,7 +51,7 @@ class Checks:
             "equal": all(pair["equal"] for pair in pairs),
         }
 
-    def _allowed(self, pair: tuple[str, str]) -> float | None:
+    def _tolerance(self, pair: tuple[str, str]) -> float | None:
         if "transformers" in pair and self._quantised:
             return None
         if not self._float32:

@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from prm_app.bench import machine, prompts, scenarios
+from prm_app import machine
+from prm_app.bench import prompts, scenarios
 from prm_app.bench.ceiling import ceiling, set_shares
 from prm_app.bench.checks import Checks
 from prm_app.bench.prompts import Problem

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
@@ -73,32 +73,17 @@ def users(peer: Peer, solutions: Sequence[Solution], count: int) -> tuple[float,
     Returns the seconds until all are scored, and the seconds each waited. A peer that takes one
     call at a time makes its users queue.
     """
-    remaining = deque(solutions)
-    waits: list[float] = []
     turn = nullcontext() if peer.concurrent else threading.Lock()
-    failures: list[BaseException] = []
 
-    def user() -> None:
-        try:
-            while True:
-                solution = remaining.popleft()
-                began = time.perf_counter()
-                with turn:
-                    peer.score([solution])
-                waits.append(time.perf_counter() - began)
-        except IndexError:
-            pass
-        except BaseException as error:
-            failures.append(error)
+    def wait(solution: Solution) -> float:
+        start = time.perf_counter()
+        with turn:
+            peer.score([solution])
+        return time.perf_counter() - start
 
-    threads = [threading.Thread(target=user) for _ in range(count)]
     start = time.perf_counter()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
+    with ThreadPoolExecutor(count) as pool:
+        waits = list(pool.map(wait, solutions))
     return time.perf_counter() - start, waits
 
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from rich.text import Text
 
-from prm_app.bench.machine import processor
 from prm_app.cli import show
 from prm_app.cli.card_example import compare
 from prm_app.cli.options import add_engine, add_model, open_scorer
@@ -20,6 +19,7 @@ from prm_app.local.engine_args import has_bf16, on_cpu
 from prm_app.local.forward_args import device
 from prm_app.local.interface import EngineKind
 from prm_app.local.kinds import ENGINES, engine_kind
+from prm_app.machine import processor
 
 TAKES_ENGINE_OPTIONS = True
 

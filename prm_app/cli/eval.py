@@ -8,7 +8,6 @@ from typing import Any
 
 from rich.progress import TaskID
 
-from prm_app.bench.machine import versions
 from prm_app.cli import show
 from prm_app.cli.batch import rewards_of
 from prm_app.cli.eval_report import report
@@ -24,6 +23,7 @@ from prm_app.cli.options import (
 from prm_app.errors import InputError, PrmError
 from prm_app.evaluation import run as run_of
 from prm_app.evaluation.data import Choice, LabelledSolution, cases
+from prm_app.machine import versions
 from prm_app.solutions.jsonl import PlaceError
 from prm_app.solutions.shapes import read_problems
 

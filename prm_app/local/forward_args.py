@@ -32,14 +32,14 @@ DTYPES = {
 PLACES = {"cpu": "CPU", "mps": "GPU", "cuda": "GPU"}
 
 
-def installed() -> bool:
+def is_installed() -> bool:
     """Whether there is a PyTorch to compute with."""
     return find_spec("torch") is not None
 
 
 def require_options(options: Options) -> None:
     """Raises NoEngineError without PyTorch, and InputError for options that there are not."""
-    if not installed():
+    if not is_installed():
         raise NoEngineError("PyTorch")
     names = {action.dest for action in _parser()._actions}
     if unknown := sorted(options.keys() - names):

@@ -86,7 +86,7 @@ def engine_kind(name: str | None = None) -> EngineKind:
         InputError: There is none of this name.
     """
     if name is None:
-        without = find_spec("vllm") is None and forward_args.installed()
+        without = find_spec("vllm") is None and forward_args.is_installed()
         return ENGINES["transformers" if without else "vllm"]
     if name not in ENGINES:
         raise InputError(f"There is no engine {name!r}: there are {', '.join(ENGINES)}.")

@@ -29,7 +29,7 @@ class _Resident:
     memory: int
     users: int = 0
     leaving: bool = False
-    loaded: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.monotonic)
     last_used: float = field(default_factory=time.monotonic)
 
 
@@ -152,7 +152,7 @@ class LocalModels(Models):
         while sum(each.memory for each in self._residents.values()) + model.memory > self._budget:
             key, resident = min(self._residents.items(), key=lambda item: item[1].last_used)
             on_stage(f"Waiting until {resident.scorer.prm.title} is not used", 0.58)
-            time.sleep(max(0.0, resident.loaded + STAY_SECONDS - time.monotonic()))
+            time.sleep(max(0.0, resident.since + STAY_SECONDS - time.monotonic()))
             with self._change:
                 resident.leaving = True
                 while resident.users:

@@ -31,7 +31,7 @@ async def served_by(api: Api) -> list[ServedModel]:
     """The models that a server offers; raises a PrmError if it offers none."""
     answer = await api.get("/v1/models")
     try:
-        served = [
+        models = [
             ServedModel(each["id"], each.get("root") or each["id"], each["max_model_len"])
             for each in answer["data"]
         ]
@@ -40,12 +40,12 @@ async def served_by(api: Api) -> list[ServedModel]:
             f"{api.url}/v1/models does not answer as vLLM's servers do: check the address.",
             settings=["url"],
         ) from error
-    if not served:
+    if not models:
         raise ServerError(
             f"The server at {api.url} serves no model: start it with a model, as in `prm-app serve "
             "MODEL`."
         )
-    return served
+    return models
 
 
 async def choose(api: Api, model: str | None) -> ServedModel:

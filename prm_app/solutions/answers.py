@@ -163,14 +163,14 @@ class _Process:
 
         None if no signal could end it then; the process is gone.
         """
-        before = self._spent()
+        before = self._cpu_seconds()
         with suppress(OSError):  # it is gone, as the next line finds
             self._stdin.write(json.dumps([seconds, *request]) + "\n")
             self._stdin.flush()
         line = self._line(seconds + GRACE, SLOWEST * (seconds + GRACE))
         if line is None:
             return None, seconds + GRACE
-        return json.loads(line), self._spent() - before
+        return json.loads(line), self._cpu_seconds() - before
 
     def end(self) -> None:
         self._process.kill()
@@ -178,9 +178,9 @@ class _Process:
 
     def _line(self, seconds: float, patience: float) -> str | None:
         """Its next line; None if it ends, or first spends `seconds` or takes `patience` seconds."""
-        before, until = self._spent(), time.monotonic() + patience
+        before, until = self._cpu_seconds(), time.monotonic() + patience
         line = ""
-        while self._spent() - before < seconds and time.monotonic() < until:
+        while self._cpu_seconds() - before < seconds and time.monotonic() < until:
             with suppress(queue.Empty):
                 line = self._lines.get(timeout=0.05)
                 break
@@ -189,7 +189,7 @@ class _Process:
             return None
         return line
 
-    def _spent(self) -> float:
+    def _cpu_seconds(self) -> float:
         """Its processor time so far, in seconds."""
         with suppress(psutil.Error):
             times = self._times.cpu_times()

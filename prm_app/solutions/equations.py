@@ -24,7 +24,7 @@ _TOKENS = re.compile(
     re.DOTALL,
 )
 _ARITHMETIC = COMPUTED | {"unit", "skip"}
-_JOINED = re.compile(
+_COMPOUND = re.compile(
     "an?|and|by|cubed|divided|double|factor|from|half|less|more|multiplied|of|over|per|percentage|"
     "plus|minus|power|remainder|squared|than|thrice|times|to|triple|twice|"
     "(?:dozen|hundred|thousand|million|billion)s?|cos|gcd|lcm|ln|log|max|min|mod|sin|sqrt|tan",
@@ -136,7 +136,7 @@ def _with_units(segment: list[Token]) -> list[Token]:
 
 
 def _is_unit(word: str) -> bool:
-    return len(word) > 1 and not _JOINED.fullmatch(word)
+    return len(word) > 1 and not _COMPOUND.fullmatch(word)
 
 
 def _ending(side: list[Token], is_first: bool) -> _Side:

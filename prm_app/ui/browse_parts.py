@@ -24,7 +24,7 @@ const begin = () => window.prmBrowse
 begin();
 """
 ON_MATCHES = """
-const begin = () => window.prmBrowse ? watch("value", () => prmBrowse.searched(props.value))
+const begin = () => window.prmBrowse ? watch("value", () => prmBrowse.matches(props.value))
   : setTimeout(begin, 20);
 begin();
 """

@@ -14,7 +14,7 @@ GRACE_SECONDS = 20
 """How long running answers may take once the program is told to end."""
 
 _ending = threading.Event()
-_answered: set[object] = set()
+_requests: set[object] = set()
 """One for each request that is being answered, besides what Gradio's queue holds."""
 
 
@@ -27,11 +27,11 @@ def is_ending() -> bool:
 def being_answered() -> Iterator[None]:
     """Around a request that the program waits for before it ends."""
     request = object()
-    _answered.add(request)
+    _requests.add(request)
     try:
         yield
     finally:
-        _answered.discard(request)
+        _requests.discard(request)
 
 
 def until_ended(page: gr.Blocks) -> None:
@@ -59,5 +59,5 @@ def until_ended(page: gr.Blocks) -> None:
 
 def _finish(page: gr.Blocks) -> None:
     until, queue = time.monotonic() + GRACE_SECONDS, page._queue
-    while time.monotonic() < until and (_answered or len(queue) or any(queue.active_jobs)):
+    while time.monotonic() < until and (_requests or len(queue) or any(queue.active_jobs)):
         time.sleep(0.1)

@@ -1,6 +1,6 @@
 """The figures of an evaluation as Plotly figures; pure functions of what `evaluation.run` gives.
 
-A point's `customdata` says which solutions of the list it stands for: `browse.js` filters by it.
+A point's `customdata` says which solutions of the list it stands for; `browse_rows.js` reads it.
 """
 
 from collections.abc import Sequence

@@ -121,13 +121,13 @@ def _parameters(block_fn: Any) -> list[Parameter]:
 
 
 @cache
-def _checked(kind: Any) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=ConfigDict(strict=True))
 
 
 def _require(kind: Any, name: str, value: Any) -> None:
     try:
-        _checked(kind).validate_python(value)
+        _adapter(kind).validate_python(value)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
         place = name + "".join(f"[{part}]" for part in wrong["loc"] if isinstance(part, int))

@@ -118,7 +118,7 @@ def _page(title: str, about: str, body: str, figures: list[go.Figure], **parts: 
     if figures:
         scripts.insert(0, "plotly/plotly-basic.min.js")
     if "list" in parts:
-        scripts.insert(-1, "browse.js")
+        scripts[-1:-1] = ["browse_rows.js", "browse_pictures.js", "browse.js"]
     date = datetime.now(UTC).strftime("%d %B %Y")
     return _PAGE.format(
         title=escape(title),

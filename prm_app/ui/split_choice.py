@@ -32,5 +32,5 @@ def splitting() -> Splitting:
         visible=False,
         elem_classes="delimiter",
     )
-    how.change(lambda chosen: gr.Textbox(visible=chosen == "delimiter"), how, delimiter, **QUIET)
+    how.change(lambda choice: gr.Textbox(visible=choice == "delimiter"), how, delimiter, **QUIET)
     return Splitting(how, delimiter)

@@ -20,6 +20,8 @@ HEAD = """
 <script defer src="prm/katex/katex.min.js"></script>
 <script defer src="prm/page.js"></script>
 <script defer src="prm/cards.js"></script>
+<script defer src="prm/browse_rows.js"></script>
+<script defer src="prm/browse_pictures.js"></script>
 <script defer src="prm/browse.js"></script>
 <script src="prm/visit.js"></script>
 """

@@ -75,11 +75,11 @@ def open_app(start_app) -> Callable[..., AbstractContextManager[str]]:
     """Starts `app.py` too; gives its address."""
 
     @contextmanager
-    def opened(**environment: str) -> Iterator[str]:
+    def start_page(**environment: str) -> Iterator[str]:
         with start_app(**environment) as app:
             yield app.address
 
-    return opened
+    return start_page
 
 
 @pytest.fixture(scope="session")

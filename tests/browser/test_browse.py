@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 STRICT = Path(__file__).parents[1] / "data" / "strict_gsm8k_best_of_8.jsonl.gz"
-LABELLED = [
+LABELLED_ROWS = [
     {"problem": f"What is {i} + 1?", "steps": [f"{i} + 1 = {i + 1}", "so that"],
      "generator": "ab"[i % 2], "label": i % 3 - 1,
      "model": "mine", "rewards": [0.9 - i % 7 / 10, 0.2 + i % 5 / 10]}
@@ -28,9 +28,9 @@ def upload(page: Page, path: Path) -> None:
 
 
 @pytest.fixture
-def labelled(visit, tmp_path) -> Page:
+def labelled_page(visit, tmp_path) -> Page:
     path = tmp_path / "labelled.jsonl"
-    path.write_text("\n".join(map(json.dumps, LABELLED)))
+    path.write_text("\n".join(map(json.dumps, LABELLED_ROWS)))
     page = tab(visit())
     upload(page, path)
     expect(count(page)).to_have_text("60 of 60 shown")
@@ -63,15 +63,15 @@ def test_the_sample_is_scored_while_it_is_shown(visit):
     expect(page.locator("#browse-row")).to_contain_text("Label")
 
 
-def test_recorded_rewards_are_shown_without_an_engine_and_by_their_names(labelled):
-    page = labelled
+def test_recorded_rewards_are_shown_without_an_engine_and_by_their_names(labelled_page):
+    page = labelled_page
     expect(page.locator("#browse-one input")).to_have_value("mine, recorded")
     expect(page.locator("#browse-progress")).to_be_empty()
     assert column(page, "least")[:2] == ["0.200", "0.300"]
 
 
-def test_live_rewards_stand_beside_recorded_ones(labelled):
-    page = labelled
+def test_live_rewards_stand_beside_recorded_ones(labelled_page):
+    page = labelled_page
     page.locator("#browse-score").click()
     expect(page.locator("#browse-other input")).to_have_value(re.compile("scored here"))
     expect(page.locator("#browse-one input")).to_have_value("mine, recorded")
@@ -81,14 +81,14 @@ def test_live_rewards_stand_beside_recorded_ones(labelled):
     assert differ == sorted(differ, reverse=True) and differ[0] > 0
 
 
-def test_verdicts_filter_and_the_threshold_moves_them(labelled):
-    page = labelled
+def test_verdicts_filter_and_the_threshold_moves_them(labelled_page):
+    page = labelled_page
     chip = page.locator("#browse-list .verdicts button").filter(has_text="missed")
     chip.click()
     expect(chip).to_have_attribute("aria-pressed", "true")
-    shown = int(count(page).inner_text().split()[0])
-    missed = [row for row in LABELLED if row["label"] >= 0 and min(row["rewards"]) >= 0.5]
-    assert shown == len(missed) and set(column(page, "verdict")) == {"✗ missed"}
+    visible = int(count(page).inner_text().split()[0])
+    missed = [row for row in LABELLED_ROWS if row["label"] >= 0 and min(row["rewards"]) >= 0.5]
+    assert visible == len(missed) and set(column(page, "verdict")) == {"✗ missed"}
     page.locator("#threshold input[type=number]").fill("0")
     page.keyboard.press("Tab")
     expect(count(page)).to_have_text("40 of 60 shown")
@@ -96,8 +96,8 @@ def test_verdicts_filter_and_the_threshold_moves_them(labelled):
     expect(count(page)).to_have_text("60 of 60 shown")
 
 
-def test_writers_steps_and_words_filter(labelled):
-    page = labelled
+def test_writers_steps_and_words_filter(labelled_page):
+    page = labelled_page
     page.get_by_label("Written by").select_option("a")
     expect(count(page)).to_have_text("30 of 60 shown")
     page.get_by_label("Search problems and solutions").fill("58 + 1 = 59")
@@ -107,8 +107,8 @@ def test_writers_steps_and_words_filter(labelled):
     expect(count(page)).to_have_text("0 of 60 shown")
 
 
-def test_every_column_sorts_both_ways(labelled):
-    page = labelled
+def test_every_column_sorts_both_ways(labelled_page):
+    page = labelled_page
     for name in ("least", "mean", "surprise"):
         button = page.locator("#browse-list .heads").get_by_role("button", name=name)
         button.click()
@@ -121,8 +121,8 @@ def test_every_column_sorts_both_ways(labelled):
         }
 
 
-def test_keys_move_open_and_focus(labelled):
-    page = labelled
+def test_keys_move_open_and_focus(labelled_page):
+    page = labelled_page
     page.locator("#browse-list .grid").focus()
     page.keyboard.press("j")
     page.keyboard.press("j")
@@ -141,14 +141,14 @@ def test_keys_move_open_and_focus(labelled):
     expect(page.locator("#browse-list .grid")).to_be_focused()
 
 
-def test_a_point_of_a_picture_filters_and_a_row_lights_its_points(labelled):
-    page = labelled
+def test_a_point_of_a_picture_filters_and_a_row_lights_its_points(labelled_page):
+    page = labelled_page
     cells = page.locator("#picture-3 .scatterlayer .point")
     cells.first.click(force=True)
     picked = page.locator("#browse-list .picked button")
     expect(picked).to_contain_text("labelled")
-    shown = int(count(page).inner_text().split()[0])
-    assert 0 < shown < 60
+    visible = int(count(page).inner_text().split()[0])
+    assert 0 < visible < 60
     picked.click()
     expect(count(page)).to_have_text("60 of 60 shown")
     page.locator("#browse-list .row").first.click()
@@ -156,8 +156,8 @@ def test_a_point_of_a_picture_filters_and_a_row_lights_its_points(labelled):
     expect(page.locator("#picture-0 .point.lit")).not_to_have_count(0)
 
 
-def test_a_click_on_the_curve_sets_the_threshold(labelled):
-    page = labelled
+def test_a_click_on_the_curve_sets_the_threshold(labelled_page):
+    page = labelled_page
     box = page.locator("#picture-2 .nsewdrag").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
     page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.08)
@@ -177,16 +177,16 @@ def test_best_of_n_of_a_file_of_candidates(visit):
 
 def test_ten_thousand_rows_draw_only_those_in_view(visit, tmp_path):
     path = tmp_path / "many.jsonl"
-    rows = (row | {"problem": f"Problem {i}"} for i in range(167) for row in LABELLED)
+    rows = (row | {"problem": f"Problem {i}"} for i in range(167) for row in LABELLED_ROWS)
     path.write_text("\n".join(map(json.dumps, rows)))
     page = tab(visit())
     upload(page, path)
     expect(count(page)).to_have_text("10,020 of 10,020 shown")
-    drawn = page.locator("#browse-list .row")
-    assert drawn.count() < 60
+    nodes = page.locator("#browse-list .row")
+    assert nodes.count() < 60
     page.locator("#browse-list .scroll").evaluate("e => e.scrollTo(0, e.scrollHeight)")
     expect(page.locator("#browse-list .row[data-number='10019']")).to_be_visible()
-    assert drawn.count() < 60
+    assert nodes.count() < 60
 
 
 def test_a_run_is_paused_goes_on_and_is_stopped(visit, tmp_path):
@@ -219,7 +219,7 @@ def test_a_file_that_cannot_be_read_says_why(visit, tmp_path):
 
 def test_nothing_is_wider_than_a_phone(visit, tmp_path):
     path = tmp_path / "labelled.jsonl"
-    path.write_text("\n".join(map(json.dumps, LABELLED)))
+    path.write_text("\n".join(map(json.dumps, LABELLED_ROWS)))
     page = tab(visit(width=390, height=844))
     upload(page, path)
     expect(page.locator(".picture .js-plotly-plot")).to_have_count(4)

@@ -34,7 +34,7 @@ PASTE = """(text) => {
 """The solutions that come in place of the first card; null if the browser pastes as usual."""
 
 
-def pasted(page: Page, text: str) -> list[str] | None:
+def paste(page: Page, text: str) -> list[str] | None:
     return page.evaluate(PASTE, text)
 
 
@@ -44,4 +44,4 @@ def test_a_pasted_text_is_divided_as_python_divides_it(visit):
     page.locator("#cards textarea").first.wait_for()
     for text in TEXTS:
         solutions = from_text(text)
-        assert pasted(page, text) == (solutions if len(solutions) > 1 else None), repr(text)
+        assert paste(page, text) == (solutions if len(solutions) > 1 else None), repr(text)

@@ -19,8 +19,8 @@ QUESTION = {"problem": PROBLEM, "solutions": TEXTS}
 
 @pytest.fixture
 def app(start_app):
-    with start_app() as started:
-        yield started
+    with start_app() as app_process:
+        yield app_process
 
 
 def _wait_for(true, seconds: float = 180) -> None:

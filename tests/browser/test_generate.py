@@ -32,8 +32,8 @@ def test_what_comes_is_shown_and_ranked_and_what_fails_is_told(visit, generator)
     page = visit()
     ask(page, generator.url, 4)
     expect(page.locator("#table tbody tr")).to_have_count(3)
-    written = page.locator("#cards textarea").evaluate_all("all => all.map(t => t.value)")
-    assert sorted(written) == [f"3 * 4 = 12\n2 + 12 = {n}" for n in (14, 15, 17)]
+    texts = page.locator("#cards textarea").evaluate_all("all => all.map(t => t.value)")
+    assert sorted(texts) == [f"3 * 4 = 12\n2 + 12 = {n}" for n in (14, 15, 17)]
     expect(page.locator("#gen-message")).to_contain_text("1 of 4 solutions were not written")
     expect(page.locator("#gen-message")).to_contain_text("The generator failed.")
     expect(page.locator("#gen-message")).to_contain_text("out of luck")
@@ -42,5 +42,5 @@ def test_what_comes_is_shown_and_ranked_and_what_fails_is_told(visit, generator)
 def test_a_generator_that_is_away_is_named(visit):
     page = visit()
     ask(page, "http://127.0.0.1:9", 2)
-    told = re.compile("The generator failed. No server answers at http://127.0.0.1:9")
-    expect(page.locator("#gen-message")).to_contain_text(told)
+    failure = re.compile("The generator failed. No server answers at http://127.0.0.1:9")
+    expect(page.locator("#gen-message")).to_contain_text(failure)

@@ -11,7 +11,7 @@ EXAMPLE = EXAMPLES["best_of_n"][0]
 COUNT = len(EXAMPLE["solutions"])
 
 
-def opened(page: Page) -> Page:
+def rank_tab(page: Page) -> Page:
     page.get_by_role("tab", name="Best-of-N").click()
     expect(page.locator("#winner .votes").first).to_be_visible()
     return page
@@ -24,9 +24,9 @@ def rank(page: Page) -> None:
 
 
 def rows(page: Page, count: int):
-    found = page.locator("#table tbody tr")
-    expect(found).to_have_count(count)
-    return found
+    cells = page.locator("#table tbody tr")
+    expect(cells).to_have_count(count)
+    return cells
 
 
 def order(page: Page) -> list[int]:
@@ -39,7 +39,7 @@ def values(page: Page, how: str) -> list[float]:
 
 
 def test_ranks_marks_the_winner_and_draws_every_curve(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     rank(page)
     rows(page, COUNT)
     means = values(page, "mean")
@@ -52,7 +52,7 @@ def test_ranks_marks_the_winner_and_draws_every_curve(visit):
 
 
 def test_the_chart_stays_when_a_ranking_is_done_again_at_once(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     for _ in range(4):
         rank(page)
         expect(page.locator("#winner table.votes")).to_be_visible()
@@ -61,7 +61,7 @@ def test_the_chart_stays_when_a_ranking_is_done_again_at_once(visit):
 
 
 def test_one_click_on_an_example_ranks_it(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     example = EXAMPLES["best_of_n"][2]
     page.get_by_role("button", name=example["title"]).click()
     expect(page.locator("#winner h2")).to_have_text(f"Solution {example['picks'] + 1} is best")
@@ -69,19 +69,19 @@ def test_one_click_on_an_example_ranks_it(visit):
 
 
 def test_another_aggregation_ranks_again(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     rank(page)
     rows(page, COUNT)
     for how in ("min", "product", "last"):
         page.locator("#how").get_by_label(how, exact=True).check()
         expect(page.locator("#table th.chosen")).to_have_text(how)
-        found = values(page, how)
-        assert found == sorted(found, reverse=True)
+        cells = values(page, how)
+        assert cells == sorted(cells, reverse=True)
         expect(page.locator("#winner h2")).to_have_text(f"Solution {order(page)[0]} is best")
 
 
 def test_steps_of_any_candidate_are_one_click_away(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     rank(page)
     rows(page, COUNT)
     last = order(page)[-1]
@@ -93,7 +93,7 @@ def test_steps_of_any_candidate_are_one_click_away(visit):
 
 
 def test_cards_are_added_and_removed(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     cards = page.locator("#cards li")
     expect(cards).to_have_count(COUNT)
     page.get_by_role("button", name="Add a solution").click()
@@ -111,7 +111,7 @@ def test_cards_are_added_and_removed(visit):
 
 
 def test_solutions_are_pasted_many_at_once(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     page.get_by_role("button", name="Paste many, or load a file").click()
     page.locator("#pasted textarea").fill("a = 1\n---\nb = 2\n\n ---- \nc = 3 <b>${x}</b>\n---\n")
     page.locator("#take").click()
@@ -121,7 +121,7 @@ def test_solutions_are_pasted_many_at_once(visit):
 
 
 def test_file_is_read_or_refused_with_its_line(visit, tmp_path):
-    page = opened(visit())
+    page = rank_tab(visit())
     page.get_by_role("button", name="Paste many, or load a file").click()
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"problem": "p", "solution": "s"}\n{"problem": "p"}\n')
@@ -144,7 +144,7 @@ def test_file_is_read_or_refused_with_its_line(visit, tmp_path):
 
 
 def test_one_that_cannot_be_scored_does_not_sink_the_others(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     page.locator("#cards textarea").first.fill("1 2 3 4 5 6 7 8 9 " * 2000)
     rank(page)
     rows(page, COUNT - 1)
@@ -154,7 +154,7 @@ def test_one_that_cannot_be_scored_does_not_sink_the_others(visit):
 
 
 def test_what_cannot_be_ranked_says_why(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     alert = page.locator("#rank-message [role=alert]")
     page.locator("#rank-problem textarea").fill("")
     rank(page)
@@ -167,7 +167,7 @@ def test_what_cannot_be_ranked_says_why(visit):
 
 
 def test_answers_are_held_against_the_reference_and_a_second_model(visit):
-    page = opened(visit())
+    page = rank_tab(visit())
     rows(page, COUNT)
     expect(page.locator("#winner table.votes tbody tr")).not_to_have_count(0)
     page.locator("#reference :is(input, textarea)").fill("110")

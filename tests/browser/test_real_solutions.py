@@ -14,8 +14,8 @@ def test_the_endpoint_and_the_public_api_agree(url, real_solutions):
     ]
     models = LocalModels()
     scorer = models.scorer("demo-skywork")
-    asked = [solution(problem, text) for problem, texts in real_solutions for text in texts]
-    expected = iter([scored for _, scored in sorted(scorer.score_many(asked), key=lambda o: o[0])])
+    pairs = [solution(problem, text) for problem, texts in real_solutions for text in texts]
+    expected = iter([scored for _, scored in sorted(scorer.score_many(pairs), key=lambda o: o[0])])
     models.close()
     for job, (_, texts) in zip(jobs, real_solutions, strict=True):
         rows = {row["solution"]: row for row in job.result()["ranking"]}

@@ -20,7 +20,7 @@ def read(chromium: Browser) -> Iterator[Callable[..., Page]]:
     reader = chromium.new_context(offline=True)
     complaints: list[str] = []
 
-    def opened(path: Path, width: int = 1440, scheme: str = "light") -> Page:
+    def open_file(path: Path, width: int = 1440, scheme: str = "light") -> Page:
         page = reader.new_page()
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 900})
@@ -31,12 +31,12 @@ def read(chromium: Browser) -> Iterator[Callable[..., Page]]:
         page.goto(path.as_uri())
         return page
 
-    yield opened
+    yield open_file
     reader.close()
     assert not complaints
 
 
-def saved(page: Page, button, folder: Path) -> Path:
+def save(page: Page, button, folder: Path) -> Path:
     with page.expect_download() as download:
         button.click()
     path = folder / download.value.suggested_filename
@@ -81,31 +81,29 @@ def test_the_page_exports_a_file_in_four_ways(visit, read, tmp_path):
     chooser.value.set_files(STRICT)
     expect(page.locator("#browse-list .count")).to_have_text("192 of 192 shown")
     expect(page.locator(".picture .js-plotly-plot")).to_have_count(2)
-    found = {
-        name: saved(
-            page, page.locator("#browse-exports").get_by_role("button", name=name), tmp_path
-        )
+    figures = {
+        name: save(page, page.locator("#browse-exports").get_by_role("button", name=name), tmp_path)
         for name in ("Report", "JSONL", "CSV")
     }
-    assert found["Report"].name == "prm-app-strict_gsm8k_best_of_8.html"
-    rows = [json.loads(line) for line in found["JSONL"].read_text().splitlines()]
-    with found["CSV"].open() as file:
+    assert figures["Report"].name == "prm-app-strict_gsm8k_best_of_8.html"
+    rows = [json.loads(line) for line in figures["JSONL"].read_text().splitlines()]
+    with figures["CSV"].open() as file:
         table = list(csv.DictReader(file))
     assert len(rows) == len(table) == 192
     assert float(table[5]["least"]) == min(rows[5]["published_step_scores"]["skywork_prm_1_5b"])
-    expect(read(found["Report"]).locator(".picture .main-svg").first).to_be_visible()
+    expect(read(figures["Report"]).locator(".picture .main-svg").first).to_be_visible()
 
 
 def test_a_solution_and_a_ranking_have_reports(visit, read, tmp_path):
     page = visit()
-    shown = page.locator("#steps .words").all_inner_texts()
-    path = saved(page, page.locator("#facts [data-do=report]"), tmp_path)
+    words = page.locator("#steps .words").all_inner_texts()
+    path = save(page, page.locator("#facts [data-do=report]"), tmp_path)
     report = read(path)
-    expect(report.locator("#steps .step")).to_have_count(len(shown))
+    expect(report.locator("#steps .step")).to_have_count(len(words))
     expect(report.locator(".chart .scatterlayer")).to_have_count(1)
     page.get_by_role("tab", name="Best-of-N").click()
     expect(page.locator("#winner")).to_contain_text("is best")
-    path = saved(page, page.locator("#rank-facts [data-do=report]"), tmp_path)
+    path = save(page, page.locator("#rank-facts [data-do=report]"), tmp_path)
     report = read(path)
     expect(report.locator(".candidate")).to_have_count(len(EXAMPLES["best_of_n"][0]["solutions"]))
 
@@ -127,15 +125,15 @@ def test_a_link_brings_back_solution_model_and_threshold(visit, chromium, url):
     link = page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(f"{url}/#score=") and "2 + 3" not in link
     other = chromium.new_context()
-    asked: list[str] = []
+    requests: list[str] = []
     elsewhere = other.new_page()
-    elsewhere.on("request", lambda r: asked.append(r.url))
+    elsewhere.on("request", lambda r: requests.append(r.url))
     elsewhere.goto(link)
     expect(elsewhere.locator("#problem textarea")).to_have_value("What is 2 + 3 = ? <b>é</b> 数")
     expect(elsewhere.locator("#steps .words")).to_have_text(["2 + 3 = 6", "So 6."])
     expect(elsewhere.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")
     expect(elsewhere.locator("#threshold input[type=number]")).to_have_value("0.35")
-    assert not [each for each in asked if link.partition("#")[2] in each]
+    assert not [each for each in requests if link.partition("#")[2] in each]
     other.close()
 
 

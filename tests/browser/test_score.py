@@ -46,13 +46,15 @@ def test_steps_show_number_mark_reward_and_colour(visit):
     page.get_by_role("button", name="A wrong operation").click()
     expect(page.locator("#verdict")).to_contain_text("First error")
     set_threshold(page, round(sorted(rewards(page))[1] - 0.005, 2))
-    judged = float(page.locator("#threshold input[type=number]").input_value())
-    expect(page.locator("#facts")).to_contain_text(f"{judged:.2f}")
+    threshold = float(page.locator("#threshold input[type=number]").input_value())
+    expect(page.locator("#facts")).to_contain_text(f"{threshold:.2f}")
     words = {"right": "likely right", "unsure": "unsure", "wrong": "likely wrong"}
     colours = {}
     for i, step in enumerate(page.locator("#steps .step").all()):
         reward = float(step.get_attribute("data-reward"))
-        key = "wrong" if reward < judged else "unsure" if reward < (1 + judged) / 2 else "right"
+        key = (
+            "wrong" if reward < threshold else "unsure" if reward < (1 + threshold) / 2 else "right"
+        )
         expect(step).to_have_class(re.compile(rf"\b{key}\b"))
         expect(step.locator(".number")).to_have_text(str(i + 1))
         expect(step.locator(".mark")).to_contain_text(words[key])
@@ -66,20 +68,20 @@ def test_steps_show_number_mark_reward_and_colour(visit):
 
 def test_tiles_agree_with_the_steps(visit):
     page = visit()
-    found = rewards(page)
+    values = rewards(page)
     tiles = dict(
         page.locator("#verdict .tile").evaluate_all(
             "all => all.map(t => [t.dataset.how, +t.querySelector('dd').dataset.value])"
         )
     )
-    assert tiles["mean"] == pytest.approx(sum(found) / len(found))
-    assert tiles["min"] == min(found)
-    assert tiles["last"] == found[-1]
+    assert tiles["mean"] == pytest.approx(sum(values) / len(values))
+    assert tiles["min"] == min(values)
+    assert tiles["last"] == values[-1]
 
 
 def test_threshold_moves_the_first_error_without_scoring_again(visit):
     page = visit()
-    found = rewards(page)
+    values = rewards(page)
     seconds = page.locator("#facts").get_by_text(re.compile(r"^\d+ ms$|^\d+\.\d s$")).inner_text()
     set_threshold(page, 0)
     expect(page.locator("#verdict h2")).to_have_text("No step under the threshold")
@@ -87,9 +89,9 @@ def test_threshold_moves_the_first_error_without_scoring_again(visit):
     set_threshold(page, 1)
     expect(page.locator("#verdict h2")).to_have_text("First error: step 1")
     expect(page.locator(".step.first-error .flag")).to_have_text("first error")
-    expect(page.locator(".step.muted")).to_have_count(len(found) - 1)
+    expect(page.locator(".step.muted")).to_have_count(len(values) - 1)
     expect(page.locator("#facts")).to_contain_text(seconds)
-    assert rewards(page) == found
+    assert rewards(page) == values
 
 
 def test_chart_and_steps_light_up_together(visit):

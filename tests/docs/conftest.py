@@ -43,7 +43,7 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.started: list[subprocess.Popen] = []
+        self.processes: list[subprocess.Popen] = []
         self.ports = {port: _free_port() for port in ("8081", "7860")}
         bin = folder / "bin"
         bin.mkdir()
@@ -93,14 +93,14 @@ class Run:
             process = subprocess.Popen(
                 command, env=self.env, stdout=out, stderr=out, start_new_session=True
             )
-        self.started.append(process)
+        self.processes.append(process)
         deadline = time.monotonic() + START_SECONDS
         while not _answers(self.here(block.about)):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text()[-5000:]
             time.sleep(0.3)
 
     def close(self) -> None:
-        for process in self.started:
+        for process in self.processes:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGTERM)
                 process.wait(60)

@@ -105,9 +105,9 @@ def test_links_lead_to_files_and_headings(page):
 @pytest.mark.parametrize("page", PAGES)
 def test_files_named_in_the_text_exist(page):
     diagrams = [block.text for block in blocks(page) if block.language == "mermaid"]
-    named = re.findall(r"<b>(?:plugin: )?([\w/.]+)</b>", " ".join(diagrams))
+    files = re.findall(r"<b>(?:plugin: )?([\w/.]+)</b>", " ".join(diagrams))
     roots = [ROOT, ROOT / "prm_app", ROOT / "plugin" / "vllm_prm"]
-    for span in [*spans(page), *named]:
+    for span in [*spans(page), *files]:
         if re.fullmatch(r"[\w./-]+(/|\.py|\.md|\.toml)", span) and not span.startswith("/"):
             assert any((root / span).exists() for root in roots), f"{page}: {span}"
 
@@ -123,28 +123,28 @@ def messages_of_the_code() -> Iterator[str]:
 
 
 def test_the_messages_of_troubleshooting_are_said():
-    said = list(messages_of_the_code())
+    texts = list(messages_of_the_code())
     rows = re.findall(r"(?m)^\| `([^`]*)` \|", (ROOT / "docs" / "troubleshooting.md").read_text())
     assert len(rows) > 10
     for message in rows:
         pattern = ".*".join(map(re.escape, message.split("...")))
-        assert any(re.search(pattern, text, re.S) for text in said), message
+        assert any(re.search(pattern, text, re.S) for text in texts), message
 
 
 def test_the_listing_of_contributing_is_the_tree():
     listing = next(b.text for b in blocks("CONTRIBUTING.md") if b.language == "text")
-    listed, parents = set(), [Path()]
+    files, parents = set(), [Path()]
     for line in listing.splitlines():
         depth = (len(line) - len(line.lstrip())) // 2
         path = parents[depth] / line.split()[0]
         assert (ROOT / path).exists(), line
-        listed.add(str(path))
+        files.add(str(path))
         parents[depth + 1 :] = [path]
     rooms = [each for top in (".", "plugin/vllm_prm") for each in (ROOT / top).iterdir()]
     rooms = [room for room in rooms if room.is_dir()] + list((ROOT / "prm_app").iterdir())
     for room in rooms:
         if not room.name.startswith((".", "_", "py.typed")) and room.suffix != ".egg-info":
-            assert str(room.relative_to(ROOT)) in listed
+            assert str(room.relative_to(ROOT)) in files
 
 
 def test_every_suite_is_explained_and_run_here_and_in_the_workflow():

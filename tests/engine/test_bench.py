@@ -26,5 +26,5 @@ def test_all_peers_agree_and_the_report_has_a_figure_of_each(model):
     for name, figures in report.rows(record):
         others = {"transformers"} if "ceiling" not in name else set()  # it has kernels of its own
         assert set(figures) == {"ours", "vllm"} | others, name
-    saved = record["memory"]["ours"]
-    assert saved["computed"] < saved["tokens"] and saved["repeated"] == 0
+    usage = record["memory"]["ours"]
+    assert usage["computed"] < usage["tokens"] and usage["repeated"] == 0

@@ -25,23 +25,23 @@ def test_page_and_command_line_show_the_same_figures(models, model, tmp_path):
     record = json.loads(done.stdout)
     file = read_file(path.read_bytes(), path.name)
     scorer, source = models.scorer(model), Source(model, live=True)
-    known = file.rewards.setdefault(source, {})
+    rewards = file.rewards.setdefault(source, {})
 
     async def score() -> None:
         run = Run(len(file.items))
         async for outcomes in scores_while_open(scorer, list(enumerate(file.items)), run):
             for number, outcome in outcomes.items():
                 assert isinstance(outcome, ScoredSolution)
-                known[file.items[number].row.place] = outcome.rewards
+                rewards[file.items[number].row.place] = outcome.rewards
 
     asyncio.run(score())
     for _ in file.judge():
         pass
-    shown = file.figures(source, scorer.prm.threshold)
-    told = record["results"]
-    assert (shown["wrong"], shown["right"]) == (told["wrong"], told["right"])
+    figures = file.figures(source, scorer.prm.threshold)
+    results = record["results"]
+    assert (figures["wrong"], figures["right"]) == (results["wrong"], results["right"])
     for name in ("calibration_error", "roc_auc"):
-        assert shown[name] == pytest.approx(told[name], abs=1e-3)
-    assert shown["found_by_label"] == told["found_by_label"]
-    for mine, theirs in zip(shown["f1_by_threshold"], told["f1_by_threshold"], strict=True):
+        assert figures[name] == pytest.approx(results[name], abs=1e-3)
+    assert figures["found_by_label"] == results["found_by_label"]
+    for mine, theirs in zip(figures["f1_by_threshold"], results["f1_by_threshold"], strict=True):
         assert mine == pytest.approx(theirs, abs=1e-9)

@@ -42,9 +42,9 @@ def answers(run):
 def test_every_file_is_answered_or_refused_by_its_place(run, file):
     for command in ("score", "rank"):
         for options in ((), ("--json",)):
-            code, lines, said = run(command, str(file), *options)
+            code, lines, errors = run(command, str(file), *options)
             assert code in (0, 1, 2)
-            assert lines or (said and code)
+            assert lines or (errors and code)
             if options and command == "score":
                 assert code == 0 or f"{file.name}, " in "".join(lines)
 
@@ -73,11 +73,11 @@ def test_texts_have_a_reward_for_each_step(run, name, rewards):
 def test_line_breaks_of_the_problem_change_no_reward(run, tmp_path):
     plain = tmp_path / "plain.txt"
     plain.write_bytes((CASES / "crlf_problem.txt").read_bytes().replace(b"\r", b"").strip())
-    found = [
+    rows = [
         json.loads(run("score", "--problem-file", str(file), "--solution", "14", "--json")[1][0])
         for file in (plain, CASES / "crlf_problem.txt")
     ]
-    assert found[0]["rewards"] == pytest.approx(found[1]["rewards"], abs=1e-6)
+    assert rows[0]["rewards"] == pytest.approx(rows[1]["rewards"], abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -92,9 +92,9 @@ def test_line_breaks_of_the_problem_change_no_reward(run, tmp_path):
     ],
 )
 def test_rank_keeps_problems_apart(answers, name, expected):
-    found = answers("rank", name)
-    assert {each["problem"]: len(each["ranking"]) for each in found} == expected
-    assert "We add first" not in json.dumps(found)
+    rows = answers("rank", name)
+    assert {each["problem"]: len(each["ranking"]) for each in rows} == expected
+    assert "We add first" not in json.dumps(rows)
 
 
 def test_one_empty_candidate_fails_alone(answers):
@@ -116,16 +116,16 @@ def test_one_empty_candidate_fails_alone(answers):
     ],
 )
 def test_what_cannot_be_read_is_an_error_of_its_line(answers, name, lines):
-    found = answers("score", name)
-    assert [each["line"] for each in found if "error" in each] == lines
-    assert all(each["rewards"] for each in found if "error" not in each)
+    rows = answers("score", name)
+    assert [each["line"] for each in rows if "error" in each] == lines
+    assert all(each["rewards"] for each in rows if "error" not in each)
     ranked = answers("rank", name)
     assert sum("error" in each for each in ranked) == len(lines)
 
 
 def test_score_answers_every_solution_of_a_file_in_its_order(answers):
-    found = answers("score", "list_of_problems.json")
-    assert [(each["entry"], each["solution"], each["problem"]) for each in found] == [
+    rows = answers("score", "list_of_problems.json")
+    assert [(each["entry"], each["solution"], each["problem"]) for each in rows] == [
         (1, 1, "What is 3 + 3?"),
         (1, 2, "What is 3 + 3?"),
         (2, 1, "What is 2 + 2?"),
@@ -180,15 +180,15 @@ def test_a_vote_that_takes_too_long_says_so(run, answers):
 
 
 def test_eval_lists_what_it_cannot_use_and_takes_the_rest(run):
-    code, lines, said = run("eval", str(CASES / "ref_unreadable.jsonl"), "--json")
+    code, lines, errors = run("eval", str(CASES / "ref_unreadable.jsonl"), "--json")
     record = json.loads("\n".join(lines))
     assert (code, record["rows"], record["results"]["problems"]) == (1, 2, 1)
-    assert "ref_unreadable.jsonl, line 2: The answer '' cannot be read" in said
+    assert "ref_unreadable.jsonl, line 2: The answer '' cannot be read" in errors
     for name in ("is_correct_01.jsonl", "float_label.jsonl", "processbench_like.json"):
-        code, lines, said = run("eval", str(CASES / name), "--json")
-        assert (code, json.loads("\n".join(lines))["failures"]) == (0, []), said
-    code, _, said = run("eval", str(CASES / "nan.jsonl"))
-    assert code == 2 and "nan.jsonl, line 1: it holds NaN" in said
+        code, lines, errors = run("eval", str(CASES / name), "--json")
+        assert (code, json.loads("\n".join(lines))["failures"]) == (0, []), errors
+    code, _, errors = run("eval", str(CASES / "nan.jsonl"))
+    assert code == 2 and "nan.jsonl, line 1: it holds NaN" in errors
 
 
 def test_steps_of_a_file_are_the_steps_scored(run, scorer, tmp_path):
@@ -199,9 +199,9 @@ def test_steps_of_a_file_are_the_steps_scored(run, scorer, tmp_path):
     for command in ("score", "rank"):
         _, [line], _ = run(command, str(tmp_path / "rows.jsonl"), "--json")
         answer = json.loads(line)
-        found = answer["ranking"][0] if command == "rank" else answer
-        assert found["steps"] == [steps[0], steps[3]]
-        assert found["rewards"] == pytest.approx(expected.rewards, abs=1e-6)
+        rows = answer["ranking"][0] if command == "rank" else answer
+        assert rows["steps"] == [steps[0], steps[3]]
+        assert rows["rewards"] == pytest.approx(expected.rewards, abs=1e-6)
 
 
 def test_our_own_answers_can_be_scored_again(run, answers, tmp_path):

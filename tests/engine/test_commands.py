@@ -36,8 +36,8 @@ def test_a_second_model_judges_beside_the_first():
     lines = "\n".join(json.dumps({"problem": problem, "solution": text}) for text in texts)
 
     def answers(command: str, *models: str) -> list[dict]:
-        named = [option for model in models for option in ("--model", model)]
-        run = [sys.executable, "-m", "prm_app.cli", command, "-", "--json", *named]
+        options_of_models = [option for model in models for option in ("--model", model)]
+        run = [sys.executable, "-m", "prm_app.cli", command, "-", "--json", *options_of_models]
         done = subprocess.run(run, input=lines, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -60,8 +60,8 @@ def test_a_second_model_judges_beside_the_first():
 def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):
     problem, text = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
     command = [sys.executable, "-m", "prm_app.cli", "score", "--json", "--model", model]
-    asked = ["--dtype", "bfloat16", "--problem", problem, "--solution", text]
-    done = subprocess.run([*command, *asked], capture_output=True, text=True)
+    arguments = ["--dtype", "bfloat16", "--problem", problem, "--solution", text]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     expected = scorer.score(solution(problem, text))
     # bf16 keeps 8 bits of each number in every layer: a reward moves by hundredths (0.017 seen).

@@ -30,9 +30,9 @@ def test_all_is_well_in_a_few_quiet_lines(model):
 
 def test_the_demos_rewards_of_the_example_are_those_kept(scorer):
     """If the weights have changed on purpose, `python -m demo_prm.card_example` keeps the new."""
-    known = EXAMPLE["rewards"][scorer.prm.key]["values"]
+    values = EXAMPLE["rewards"][scorer.prm.key]["values"]
     assert scorer.precision == "float32 on the CPU"
-    assert scorer.score(card_example.SOLUTION).rewards == pytest.approx(known, abs=1e-4)
+    assert scorer.score(card_example.SOLUTION).rewards == pytest.approx(values, abs=1e-4)
     assert "differ by at most" in card_example.compare(scorer)
 
 

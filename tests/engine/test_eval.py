@@ -23,8 +23,8 @@ def test_first_errors_are_found_as_the_rewards_say(scorer, model, tmp_path):
     cases = read_sample()["GSM8K test, 30 problems"][:12]
     data = [{"problem": c.problem, "steps": c.steps, "label": c.error, "id": 1} for c in cases]
     # Two lines of one step, which has one reward; and a blank step, which has none.
-    joined = cases[0].steps
-    data[0]["steps"] = ["\n".join(joined[:2]), *joined[2:]]
+    steps = cases[0].steps
+    data[0]["steps"] = ["\n".join(steps[:2]), *steps[2:]]
     data[0]["label"] = max(cases[0].error - 1, min(cases[0].error, 0))
     data[1]["steps"] = [" \n ", *data[1]["steps"]]
     data[1]["label"] += cases[1].error >= 0

@@ -118,7 +118,7 @@ def test_the_context_can_be_shorter():
 
 
 def test_without_pytorch_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(forward_args, "installed", lambda: False)
+    monkeypatch.setattr(forward_args, "is_installed", lambda: False)
     with pytest.raises(NoEngineError, match=r"PyTorch is not installed.*\[transformers\]"):
         load("demo-skywork", engine="transformers")
 

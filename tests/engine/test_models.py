@@ -183,14 +183,14 @@ def test_many_who_want_different_models_cause_few_loads(cramped, monkeypatch):
 def test_the_progress_of_a_load_is_told_until_the_model_is_ready():
     models = LocalModels()
     assert models.status() == Status()
-    seen, opening = [], models.open()
+    stages, opening = [], models.open()
     while not opening.done():
         status = models.status()
-        if status.stage and (not seen or seen[-1] != status):
-            seen.append(status)
+        if status.stage and (not stages or stages[-1] != status):
+            stages.append(status)
     assert models.status().ready
-    assert [status.stage for status in seen][-1:] == ["Loading the weights"]
-    assert [each.progress for each in seen] == sorted(each.progress for each in seen)
+    assert [status.stage for status in stages][-1:] == ["Loading the weights"]
+    assert [each.progress for each in stages] == sorted(each.progress for each in stages)
     models.close()
     with pytest.raises(EngineError, match="ending"):
         models.scorer()

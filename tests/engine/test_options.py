@@ -20,10 +20,10 @@ from prm_app.local.vllm_options import engine_options
 
 
 def test_engine_options_are_vllms_own_and_only_those_given():
-    given, rest = engine_options(
+    options, rest = engine_options(
         ["score", "file.jsonl", "--max-model-len", "2k", "--model", "m", "--json", "-tp", "2"]
     )
-    assert given == {"max_model_len": 2000, "tensor_parallel_size": 2}
+    assert options == {"max_model_len": 2000, "tensor_parallel_size": 2}
     assert rest == ["score", "file.jsonl", "--json", "--model", "m"]
 
 
@@ -111,9 +111,9 @@ def test_what_is_given_stands():
 def test_gpus_replay_long_solutions_unless_other_graphs_are_given(monkeypatch, argv, sizes):
     monkeypatch.setattr("prm_app.local.engine_args.on_cpu", lambda: False)
     here = engine_arguments(find_model("demo-qwen").checkpoint, engine_options(["score", *argv])[0])
-    served = server_args(["demo-qwen", *argv])
-    for found in (here["cudagraph_capture_sizes"], served.cudagraph_capture_sizes):
-        assert found == (sizes and list(sizes))
+    serving = server_args(["demo-qwen", *argv])
+    for graphs in (here["cudagraph_capture_sizes"], serving.cudagraph_capture_sizes):
+        assert graphs == (sizes and list(sizes))
 
 
 def test_a_served_model_is_loaded_and_read_as_its_family_says(data, tmp_path):
@@ -212,11 +212,11 @@ def test_only_prms_are_served(tmp_path):
 def test_many_gpus_and_machines_reach_vllm(monkeypatch, argv, expected):
     from vllm.entrypoints.cli.serve import ServeSubcommand
 
-    started = []
-    monkeypatch.setattr(ServeSubcommand, "cmd", started.append)
+    engine_args = []
+    monkeypatch.setattr(ServeSubcommand, "cmd", engine_args.append)
     assert main(["serve", "demo-qwen", *argv]) == 0
-    assert {name: getattr(started[0], name) for name in expected} == expected
-    assert started[0].io_processor_plugin == "prm"
+    assert {name: getattr(engine_args[0], name) for name in expected} == expected
+    assert engine_args[0].io_processor_plugin == "prm"
 
 
 def test_api_keys_guard_every_route(monkeypatch):

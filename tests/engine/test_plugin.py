@@ -96,8 +96,8 @@ def test_vllm_itself_loads_no_model_without_its_head_or_with_another(data, tmp_p
         file = layout.write(tmp_path / family, data) / "model.safetensors"
         weights = {name: change(name, weight) for name, weight in load_file(file).items()}
         save_file({name: each for name, each in weights.items() if each is not None}, file)
-    said = run(LOADED_AS_VLLM_DOES, *(tmp_path / family for family in changes))
-    assert f"refused {tmp_path}/skywork the checkpoint holds no v_head.summary.bias" in said
+    output = run(LOADED_AS_VLLM_DOES, *(tmp_path / family for family in changes))
+    assert f"refused {tmp_path}/skywork the checkpoint holds no v_head.summary.bias" in output
     assert (
-        f"refused {tmp_path}/qwen the checkpoint holds a score.0.weight of shape 128 x 64" in said
+        f"refused {tmp_path}/qwen the checkpoint holds a score.0.weight of shape 128 x 64" in output
     )

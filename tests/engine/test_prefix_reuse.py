@@ -73,15 +73,15 @@ def preempted(peer, rounds):
     """The same, and how many prompts lost their place half-way."""
     from vllm.v1.core.sched.scheduler import Scheduler
 
-    lost = []
+    differences = []
     preempt = Scheduler._preempt_request
 
     def on_preempt(self, *args, **options):
-        lost.append(args)
+        differences.append(args)
         return preempt(self, *args, **options)
 
     with patch.object(Scheduler, "_preempt_request", on_preempt):
-        return play(peer, rounds, 1000)[0], len(lost)
+        return play(peer, rounds, 1000)[0], len(differences)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
@@ -97,8 +97,8 @@ def test_prompts_that_lose_their_place_half_way(worker):
         [Solution(PROBLEMS[i % 2], (*STEPS[:4], f"{i}{j} is it.", *STEPS[:4])) for i in range(6)]
         for j in range(6)
     ]
-    difference, lost = worker.run(preempted, rounds)
-    assert lost >= 6
+    difference, differences = worker.run(preempted, rounds)
+    assert differences >= 6
     assert difference <= 1e-5
 
 
@@ -113,8 +113,8 @@ def test_what_is_known_is_not_computed(worker):
 
 
 def test_where_the_cache_covers_a_reward_no_one_kept_the_prompt_is_computed_again(worker):
-    known = Solution(PROBLEMS[0], STEPS[:4] * 2)
-    worker.run(play, [[known]], 1000)
-    difference, usage = worker.run(play, [[known]], 1000)
+    repetition = Solution(PROBLEMS[0], STEPS[:4] * 2)
+    worker.run(play, [[repetition]], 1000)
+    difference, usage = worker.run(play, [[repetition]], 1000)
     assert difference <= 1e-5 and usage.repeated == 1
     assert usage.computed == usage.tokens

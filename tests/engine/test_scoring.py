@@ -28,8 +28,8 @@ def test_a_solution_that_does_not_fit_is_refused_and_nothing_cut(scorer):
     assert len(fits.rewards) == error.step - 2
     with pytest.raises(TooLongError):
         scorer.score(Solution(PROBLEM, steps[: error.step]))
-    for said in (f"{error.tokens:,}", f"{error.limit:,}", f"step {error.step} "):
-        assert said in str(error)
+    for part in (f"{error.tokens:,}", f"{error.limit:,}", f"step {error.step} "):
+        assert part in str(error)
 
 
 def test_one_bad_solution_does_not_sink_the_others(scorer):

@@ -42,11 +42,11 @@ def run(inputs: int, folder: Path, parts: list[str], first: int = 0) -> int:
         count = max(1, round(inputs * SHARES[part] / whole / texts))
         slowest = 0.0
         for seed in range(first, first + count):
-            kind, told, seconds = attacks.outcome(attack, seed)
+            kind, detail, seconds = attacks.outcome(attack, seed)
             slowest = max(slowest, seconds)
             if kind:
                 failed[kind] += 1
-                print(f"  {part} {seed}, {kind}: {told[:500]}", flush=True)
+                print(f"  {part} {seed}, {kind}: {detail[:500]}", flush=True)
         tried += count * texts
         print(f"{part}: {count * texts:,} inputs, the slowest {slowest:.2f} s", flush=True)
     print(f"{tried:,} inputs: " + ", ".join(f"{count} {kind}" for kind, count in failed.items()))
@@ -57,7 +57,7 @@ def _attacks(
     parts: list[str], folder: Path, failed: dict[str, int]
 ) -> Iterator[tuple[str, Callable[[int], None], int]]:
     """Each part, what tries one input of it, and how many texts that is."""
-    here = {"split": attacks.split, "encode": attacks.encode, "views": attacks.drawn}
+    here = {"split": attacks.split, "encode": attacks.encode, "views": attacks.draw}
     for part in here.keys() & set(parts):
         yield part, here[part], 1
     with ExitStack() as stack:

@@ -48,20 +48,21 @@ class Unanswered(AssertionError):
 def split(seed: int) -> None:
     """The steps of a text are those it was made of, and no other way to split loses a letter."""
     rng = chance(seed)
-    given = case(rng)
+    sample = case(rng)
     _require_count(
-        given.scored, solution(given.problem, given.solution, "delimiter", DELIMITER).scored_steps
+        sample.scored,
+        solution(sample.problem, sample.solution, "delimiter", DELIMITER).scored_steps,
     )
     whole = text(rng, 30) + "a"
     how = rng.choice([how for how in SPLITS if how != "delimiter"])
     with bounded(len(whole)):
-        found = solution("1 + 1?", whole, how)
-    if _letters("".join(found.steps)) != _letters(whole):
+        result = solution("1 + 1?", whole, how)
+    if _letters("".join(result.steps)) != _letters(whole):
         raise WrongCount(f"split as {how}, a part of the text is lost: {whole!r}")
 
 
-def _letters(given: str) -> str:
-    return "".join(filter(str.isalnum, given))
+def _letters(sample: str) -> str:
+    return "".join(filter(str.isalnum, sample))
 
 
 FAMILIES = [open_family(*fetch(find_model(name))) for name in ("demo-skywork", "demo-qwen")]
@@ -69,38 +70,38 @@ FAMILIES = [open_family(*fetch(find_model(name))) for name in ("demo-skywork", "
 
 def encode(seed: int) -> None:
     """Each step has one position, and typed control tokens stay text."""
-    given = case(chance(seed))
-    characters = len(given.problem) + sum(map(len, given.steps))
+    sample = case(chance(seed))
+    characters = len(sample.problem) + sum(map(len, sample.steps))
     for family in FAMILIES:
         with bounded(characters, passes=1000):
-            prompt = family.encode(given.problem, given.steps)
-        _require_count(given.scored, [step.strip("\n") for step in prompt.steps])
-        if not len(prompt.positions) == len(set(prompt.positions)) == len(given.scored):
-            raise WrongCount(f"{len(prompt.positions)} positions for {len(given.scored)} steps")
+            prompt = family.encode(sample.problem, sample.steps)
+        _require_count(sample.scored, [step.strip("\n") for step in prompt.steps])
+        if not len(prompt.positions) == len(set(prompt.positions)) == len(sample.scored):
+            raise WrongCount(f"{len(prompt.positions)} positions for {len(sample.scored)} steps")
         ends = prompt.token_ids.count(prompt.token_ids[prompt.positions[0]])
-        if family.name == "qwen" and ends != len(given.scored):
+        if family.name == "qwen" and ends != len(sample.scored):
             raise WrongCount("a typed <extra_0> became a token")
 
 
-def drawn(seed: int) -> None:
+def draw(seed: int) -> None:
     """Whatever the page shows of a text holds no tag and no attribute of the text's own."""
     rng = chance(seed)
-    given = case(rng)
-    steps = tuple(given.scored)
+    sample = case(rng)
+    steps = tuple(sample.scored)
     rewards = tuple(rng.random() for _ in steps)
     scored = ScoredSolution("demo-skywork", steps, rewards, 9, 9, 0.1)
-    ranking = Ranking(given.problem, 3, {1: scored, 2: InputError(text(rng)), 3: scored})
-    answers = Answers([[1], [3]], [text(rng), given.problem], (3,))
+    ranking = Ranking(sample.problem, 3, {1: scored, 2: InputError(text(rng)), 3: scored})
+    answers = Answers([[1], [3]], [text(rng), sample.problem], (3,))
     for html in (
         views.steps(scored, 0.5),
         views.preview(steps),
-        views.facts(Result(given.problem, scored), 0.5),
-        views.alert(given.problem, text(rng)),
+        views.facts(Result(sample.problem, scored), 0.5),
+        views.alert(sample.problem, text(rng)),
         rank_views.table(ranking, "mean", 0.5, 1),
         rank_views.failures(ranking),
         answer_views.answers(replace(ranking, answers=answers), "min"),
         rank_views.candidate(ranking, 1, 0.5),
-        views.hand_out(rank_document(ranking, "min", 0.5), given.problem),
+        views.hand_out(rank_document(ranking, "min", 0.5), sample.problem),
         *(rich_text.wrapped(step) for step in steps),
     ):
         _Inert().feed(html)
@@ -141,17 +142,17 @@ class Page:
         attempt(rng)
 
     def _right(self, rng: random.Random) -> None:
-        given = case(rng)
-        data = [given.problem, given.solution, "", "delimiter", DELIMITER, None]
+        sample = case(rng)
+        data = [sample.problem, sample.solution, "", "delimiter", DELIMITER, None]
         answer = self._called("score", as_json({"data": data}))
         if TOO_LONG not in answer:
-            _require_count(given.scored, answer["steps"] if isinstance(answer, dict) else answer)
+            _require_count(sample.scored, answer["steps"] if isinstance(answer, dict) else answer)
 
     def _wrong(self, rng: random.Random) -> None:
         name = rng.choice(("score", "rank", "models", "v2/score", "v2/rank", "nothing"))
-        known = {"problem": "1 + 1?", "solution": "2", "solutions": ["2", "3"], "model": ""}
+        request = {"problem": "1 + 1?", "solution": "2", "solutions": ["2", "3"], "model": ""}
         if name.startswith("v2"):
-            body: object = known | {rng.choice([*known, "split", "x"]): value(rng)}
+            body: object = request | {rng.choice([*request, "split", "x"]): value(rng)}
         else:
             data = ["1 + 1?", "2" if name == "score" else ["2"], *[value(rng)] * rng.randint(0, 7)]
             rng.shuffle(data)
@@ -177,9 +178,9 @@ class Page:
         data = {"path": sent.json()[0], "meta": {"_type": "gradio.FileData"}}
         body = {"data": [data], "fn_index": self._read, "session_hash": f"u{seed}"}
         answer = self._post("/gradio_api/run/any", as_json(body))
-        said = answer.text
-        if not answer.is_success or not ("taken over" in said or "line " in said):
-            raise Unanswered(f"{answer.status_code} {said[:300]} to {content[:200]!r}")
+        text = answer.text
+        if not answer.is_success or not ("taken over" in text or "line " in text):
+            raise Unanswered(f"{answer.status_code} {text[:300]} to {content[:200]!r}")
 
     def _called(self, name: str, body: bytes) -> object:
         """The answer of an endpoint, or the fault that it names."""
@@ -190,20 +191,20 @@ class Page:
         event = answer.json()["event_id"]
         stream = self._http.get(f"/gradio_api/call/{name.removeprefix('v2/')}/{event}").text
         kind, data = stream.rstrip().split("\n")[-2:]
-        told = json.loads(data.removeprefix("data: "))
+        detail = json.loads(data.removeprefix("data: "))
         if kind == "event: complete":
-            return told[0]
-        if not isinstance(told, dict) or not told.get("error"):
+            return detail[0]
+        if not isinstance(detail, dict) or not detail.get("error"):
             raise Unanswered(f"{stream!r} to {body[:200]!r}")
-        return told["error"]
+        return detail["error"]
 
     def _post(self, path: str, body: bytes) -> httpx.Response:
         return self._http.post(path, content=body, headers={"Content-Type": "application/json"})
 
     @staticmethod
     def _require_answer(answer: httpx.Response) -> None:
-        told = answer.json()
-        if answer.status_code >= 500 and not told.get("error"):
+        detail = answer.json()
+        if answer.status_code >= 500 and not detail.get("error"):
             raise Unanswered(f"{answer.status_code} {answer.text[:200]}")
 
 
@@ -217,13 +218,13 @@ class Server:
         """One reward for each step sent; all else is refused as the client's fault."""
         rng = chance(seed)
         if rng.random() < 0.5:
-            given = case(rng)
-            data: object = {"problem": given.problem, "steps": given.steps}
+            sample = case(rng)
+            data: object = {"problem": sample.problem, "steps": sample.steps}
             answer = self._sent(data)
             if answer.is_success:
-                found = answer.json()["data"]
-                _require_count(given.scored, [step.strip("\n") for step in found["steps"]])
-                _require_count(given.scored, found["rewards"])
+                result = answer.json()["data"]
+                _require_count(sample.scored, [step.strip("\n") for step in result["steps"]])
+                _require_count(sample.scored, result["rewards"])
                 return
         else:
             fields = {
@@ -244,24 +245,24 @@ class Server:
 def outcome(attack: Callable[[int], None], seed: int) -> tuple[str, str, float]:
     """How one attempt went: the kind of its failure, what happened, and its seconds."""
     start = perf_counter()
-    kind = told = ""
+    kind = detail = ""
     try:
         attack(seed)
     except (TooMuchWork, Hang, httpx.TimeoutException) as error:
-        kind, told = "hangs", repr(error)
+        kind, detail = "hangs", repr(error)
     except WrongCount as error:
-        kind, told = "wrong step counts", str(error)
+        kind, detail = "wrong step counts", str(error)
     except Script as error:
-        kind, told = "scripts", str(error)
+        kind, detail = "scripts", str(error)
     except Unanswered as error:
-        kind, told = "faults without a name", str(error)
+        kind, detail = "faults without a name", str(error)
     except Exception as error:
-        kind, told = "tracebacks", repr(error)
-    return kind, told, perf_counter() - start
+        kind, detail = "tracebacks", repr(error)
+    return kind, detail, perf_counter() - start
 
 
-def _require_count(made: list[str], found: object) -> None:
-    if not isinstance(found, (list, tuple)):
-        raise Unanswered(f"steps that are right are refused: {found}")
-    if len(made) != len(found) or (found and isinstance(found[0], str) and list(found) != made):
-        raise WrongCount(f"{made!r} became {found!r}")
+def _require_count(made: list[str], result: object) -> None:
+    if not isinstance(result, (list, tuple)):
+        raise Unanswered(f"steps that are right are refused: {result}")
+    if len(made) != len(result) or (result and isinstance(result[0], str) and list(result) != made):
+        raise WrongCount(f"{made!r} became {result!r}")

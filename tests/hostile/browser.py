@@ -52,7 +52,7 @@ class Visitor:
         page.get_by_label("Delimiter", exact=True).first.check()
         page.locator(".delimiter:visible :is(textarea, input)").first.fill(DELIMITER)
         page.locator("#score").click()
-        self._shown("#steps .words", len(steps))
+        self._expect("#steps .words", len(steps))
         self._require_inert()
 
     def paste(self, seed: int) -> None:
@@ -63,7 +63,7 @@ class Visitor:
         page.evaluate(PASTE, "---\n".join(many))
         page.locator("#rank-problem textarea").fill(texts[0])
         page.locator("#rank").click()
-        self._shown("#table tbody tr", 2, at_least=True)
+        self._expect("#table tbody tr", 2, at_least=True)
         self._require_inert()
 
     def _texts(self, seed: int) -> list[str]:
@@ -73,13 +73,13 @@ class Visitor:
             "a" + text(rng, 4)[:300].replace("\x00", "") + rng.choice(SCRIPTS) for _ in range(TEXTS)
         ]
 
-    def _shown(self, selector: str, count: int, at_least: bool = False) -> None:
-        found = self._page.locator(selector)
+    def _expect(self, selector: str, count: int, at_least: bool = False) -> None:
+        elements = self._page.locator(selector)
         try:
             if at_least:
-                found.nth(count - 1).wait_for()
+                elements.nth(count - 1).wait_for()
             else:
-                expect(found).to_have_count(count, timeout=1000 * PATIENCE_SECONDS)
+                expect(elements).to_have_count(count, timeout=1000 * PATIENCE_SECONDS)
         except (AssertionError, TimeoutError) as error:
             alerts = self._page.locator("[role=alert]").all_inner_texts()
             raise Hang(f"{selector} is not shown, but {alerts}") from error

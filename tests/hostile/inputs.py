@@ -182,16 +182,16 @@ def value(rng: random.Random, depth: int = 3) -> object:
 
 def nested(depth: int) -> object:
     """Lists in lists, built without going down."""
-    found: list = []
+    value: list = []
     for _ in range(depth):
-        found = [found]
-    return found
+        value = [value]
+    return value
 
 
-def as_json(given: object) -> bytes:
+def as_json(content: object) -> bytes:
     """JSON of a value, lists of any depth included; half surrogates as escapes."""
     try:
-        return json.dumps(given).encode()
+        return json.dumps(content).encode()
     except RecursionError:
         return b'{"data": [' + b"[" * 5000 + b"]" * 5000 + b"]}"
 

@@ -72,25 +72,25 @@ def patterns() -> dict[str, re.Pattern[str]]:
         if not any(isinstance(n, ast.Import) and n.names[0].name == "re" for n in tree.body):
             continue
         for name, value in vars(importlib.import_module(module)).items():
-            found |= {f"{module}.{name}": pattern for pattern in kept(value)}
+            found |= {f"{module}.{name}": pattern for pattern in patterns_in(value)}
         known = {pattern.pattern for pattern in found.values()}
         for node in ast.walk(tree):
-            text = written(node)
+            text = text_of(node)
             if text is not None and text not in known:
                 found[f"{module}, line {node.lineno}"] = re.compile(text)
     return found
 
 
-def kept(value: object) -> Iterator[re.Pattern[str]]:
+def patterns_in(value: object) -> Iterator[re.Pattern[str]]:
     """The expressions in a module's variable."""
     if isinstance(value, re.Pattern):
         yield value
     elif isinstance(value, (dict, tuple, list)):
         for each in value.values() if isinstance(value, dict) else value:
-            yield from kept(each)
+            yield from patterns_in(each)
 
 
-def written(node: ast.AST) -> str | None:
+def text_of(node: ast.AST) -> str | None:
     """The expression in a call such as `re.sub("a+", …)`."""
     match node:
         case ast.Call(
@@ -123,8 +123,8 @@ def takes_a_text(function: object) -> bool:
         return False
     match list(inspect.signature(function).parameters.values()):
         case [first, *others]:
-            needed = [each for each in others if each.default is each.empty]
-            return first.annotation in (str, "str") and not needed
+            required = [each for each in others if each.default is each.empty]
+            return first.annotation in (str, "str") and not required
     return False
 
 
@@ -216,13 +216,13 @@ def test_no_text_takes_longer_than_its_length_allows(piece):
 
 def _seconds(text: str) -> float:
     """Processor time, the least of two runs, so that other programs do not matter."""
-    taken = []
+    times = []
     for _ in range(2):
         start = time.process_time()
         for how in SPLITS[:-1]:
             split_steps(text, how)
-        taken.append(time.process_time() - start)
-    return min(taken)
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 def test_a_vote_over_power_towers_ends_in_time_in_any_thread(monkeypatch):

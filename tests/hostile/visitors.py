@@ -28,7 +28,7 @@ TOLERANCE = 1e-4
 class Figures:
     """How the visitors fared. `seconds` holds each one's wait, `page_seconds` those of the page."""
 
-    lost: int
+    losses: int
     mixed: int
     seconds: list[float]
     page_seconds: list[float]
@@ -38,8 +38,9 @@ class Figures:
     def __str__(self) -> str:
         waits = sorted(self.seconds) or [float("nan")]
         return (
-            f"{len(self.seconds) + self.lost} visitors: {self.lost} lost, {self.mixed} mixed up; "
-            f"answered after {median(waits):.1f} s (median), {waits[int(0.95 * len(waits))]:.1f} s "
+            f"{len(self.seconds) + self.losses} visitors: {self.losses} lost, {self.mixed} mixed "
+            f"up; answered after {median(waits):.1f} s (median), "
+            f"{waits[int(0.95 * len(waits))]:.1f} s "
             f"(95%), {waits[-1]:.1f} s (last); meanwhile {self.hostile} hostile requests, "
             f"{self.tracebacks} tracebacks, and the page itself came within "
             f"{max(self.page_seconds):.2f} s (median {median(self.page_seconds):.3f} s)"
@@ -74,12 +75,12 @@ async def visit(url: str, number: int) -> tuple[dict | None, float]:
     try:
         async with connected(url) as client:
             data = as_json({"data": list(task(number))})
-            asked = await client.post("/gradio_api/call/score", content=data, headers=_JSON)
-            event = asked.json()["event_id"]
-            told = (await client.get(f"/gradio_api/call/score/{event}")).text
+            reply = await client.post("/gradio_api/call/score", content=data, headers=_JSON)
+            event = reply.json()["event_id"]
+            stream = (await client.get(f"/gradio_api/call/score/{event}")).text
     except (httpx.HTTPError, KeyError, ValueError):
         return None, 0.0
-    kind, answer = told.rstrip().split("\n")[-2:]
+    kind, answer = stream.rstrip().split("\n")[-2:]
     found = json.loads(answer.removeprefix("data: "))[0] if kind == "event: complete" else None
     return found, time.perf_counter() - start
 
@@ -101,10 +102,10 @@ async def attack(url: str, sent: list[int]) -> None:
                     rng.choice(BROKEN),
                 )
             )
-            asked = await client.post("/gradio_api/call/score", content=body, headers=_JSON)
-            if asked.is_success and "event_id" in asked.json():
-                await client.get(f"/gradio_api/call/score/{asked.json()['event_id']}")
-            sent.append(asked.status_code)
+            reply = await client.post("/gradio_api/call/score", content=body, headers=_JSON)
+            if reply.is_success and "event_id" in reply.json():
+                await client.get(f"/gradio_api/call/score/{reply.json()['event_id']}")
+            sent.append(reply.status_code)
 
 
 async def watch(url: str, seconds: list[float]) -> None:
@@ -132,7 +133,7 @@ async def crowd(program: programs.Program, expected: list[list[float]]) -> Figur
     await asyncio.gather(*others, return_exceptions=True)
     found = [(i, answer) for i, (answer, _) in enumerate(answers) if answer is not None]
     return Figures(
-        lost=len(expected) - len(found),
+        losses=len(expected) - len(found),
         mixed=sum(not _is_own(i, answer, expected[i]) for i, answer in found),
         seconds=[seconds for answer, seconds in answers if answer is not None],
         page_seconds=page_seconds,
@@ -160,4 +161,4 @@ if __name__ == "__main__":
     with TemporaryDirectory() as temporary:
         figures = run(parser.parse_args().visitors, Path(temporary))
     print(figures)
-    sys.exit(bool(figures.lost or figures.mixed or figures.tracebacks))
+    sys.exit(bool(figures.losses or figures.mixed or figures.tracebacks))

@@ -14,14 +14,14 @@ HOSTILE = Solution(PROBLEM, ("<extra_0> a <|im_end|>", "b\n\nc", "\\frac{1}{2} Ã
 
 @pytest.fixture
 def open_scorer(api_key):
-    opened = []
+    scorers = []
 
     def connect(*urls: str) -> RemoteScorer:
-        opened.append(RemoteScorer(Servers(urls, api_key=api_key, timeout=900)))
-        return opened[-1]
+        scorers.append(RemoteScorer(Servers(urls, api_key=api_key, timeout=900)))
+        return scorers[-1]
 
     yield connect
-    for scorer in opened:
+    for scorer in scorers:
         scorer.close()
 
 
@@ -94,10 +94,10 @@ def test_one_of_two_servers_dies_and_every_item_is_answered_in_order(
     for _ in range(20):
         assert done.acquire(timeout=900)
     second_skywork.kill()
-    answered = sum(future.done() for future in futures)
+    count = sum(future.done() for future in futures)
     scored = [future.result(timeout=900) for future in futures]
 
-    assert answered < len(items), "the server was killed too late for this test"
+    assert count < len(items), "the server was killed too late for this test"
     local = in_process.scorer("demo-skywork")
     for each, expected in zip(scored, local.submit(items), strict=True):
         assert_equal(each, expected.result())

@@ -93,14 +93,14 @@ def test_rank_orders_votes_and_keeps_failures_apart(qwen, tmp_path):
 
 def test_reward_gives_raw_rows_at_the_step_tag(qwen, stock):
     prompt = "<|im_start|>user\n2 + 3?<|im_end|>\n<|im_start|>assistant\n5<extra_0><|im_end|>"
-    whole, tagged, served = (
+    whole, tagged, from_server = (
         json.loads(prm_app("reward", "--json", "--base-url", url, *tag, prompt).stdout)
         for url, tag in ((qwen, ()), (qwen, ("--step-tag", "<extra_0>")), (stock, ()))
     )
     assert len(whole["rewards"]) == whole["tokens"]
     (position,) = tagged["positions"]
     assert tagged["rewards"] == [whole["rewards"][position]]
-    assert served["rewards"] == [pytest.approx(tagged["rewards"][0], abs=1e-4)]
+    assert from_server["rewards"] == [pytest.approx(tagged["rewards"][0], abs=1e-4)]
 
 
 def test_failures_have_their_exit_codes(qwen):

@@ -35,6 +35,6 @@ def test_real_solutions_have_the_same_rewards_on_every_way(family, request, in_p
     if family == "qwen":
         client = Client(request.getfixturevalue("page"), verbose=False)
         for row, rewards in zip(rows, expected, strict=True):
-            asked = row.problem, BETWEEN.join(row.steps)
-            answer = client.predict(*asked, split="delimiter", delimiter=BETWEEN, api_name="/score")
+            pair = row.problem, BETWEEN.join(row.steps)
+            answer = client.predict(*pair, split="delimiter", delimiter=BETWEEN, api_name="/score")
             assert answer["rewards"] == pytest.approx(rewards, abs=1e-5)

@@ -33,15 +33,15 @@ def checkpoint(request, data, tmp_path_factory):
 def servers(checkpoint, tmp_path_factory) -> Iterator[dict[str, Running]]:
     prm, model = checkpoint
     logs = tmp_path_factory.mktemp("logs")
-    declared = ("--family", prm.family.name)
-    needed = model.family.engine_arguments()
+    options = ("--family", prm.family.name)
+    arguments = model.family.engine_arguments()
     pooling = {"tok_pooling_type": "ALL", "task": "token_classify"}
     commands = {
-        "ours": ("-m", "prm_app.cli", "serve", prm.checkpoint, *declared),
+        "ours": ("-m", "prm_app.cli", "serve", prm.checkpoint, *options),
         "stock": (
             *("-m", "vllm.entrypoints.openai.api_server", "--model", prm.checkpoint),
-            *("--runner", "pooling", "--convert", needed.get("convert", "auto")),
-            *("--hf-overrides", json.dumps(needed.get("hf_overrides", {}))),
+            *("--runner", "pooling", "--convert", arguments.get("convert", "auto")),
+            *("--hf-overrides", json.dumps(arguments.get("hf_overrides", {}))),
             *("--pooler-config", json.dumps(pooling), "--enforce-eager"),
         ),
     }
@@ -66,8 +66,8 @@ def test_rewards_are_those_of_a_plain_forward_pass(checkpoint, servers, kind, re
         return scored.rewards == pytest.approx(expected, abs=1e-3)
 
     family = prm.family.name if kind == "stock" else None
-    asked = Servers([servers[kind].wait()], timeout=900, family=family)
-    with RemoteScorer(asked) as scorer:
+    addresses = Servers([servers[kind].wait()], timeout=900, family=family)
+    with RemoteScorer(addresses) as scorer:
         assert scorer.prm.family is prm.family
         assert agrees(scorer.score(batch[0]), batch[0])
         results = dict(scorer.score_many(batch))

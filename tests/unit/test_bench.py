@@ -93,19 +93,19 @@ def test_the_report_says_where_rewards_are_not_equal():
 
 def test_peers_are_loaded_one_after_the_other_and_closed(monkeypatch, tmp_path):
     """On a GPU vLLM takes for its own use what another peer allocates during its load."""
-    seen = []
+    events = []
 
     class Worker:
         def __init__(self, peer, *settings):
             self.peer = peer
-            seen.append(f"{peer} starts")
+            events.append(f"{peer} starts")
 
         def wait(self):
-            seen.append(f"{self.peer} is ready")
+            events.append(f"{self.peer} is ready")
             return 1.5
 
         def close(self):
-            seen.append(f"{self.peer} is closed")
+            events.append(f"{self.peer} is closed")
 
     monkeypatch.setattr(run, "require_engine", lambda: None)
     monkeypatch.setattr(run, "Worker", Worker)
@@ -115,7 +115,7 @@ def test_peers_are_loaded_one_after_the_other_and_closed(monkeypatch, tmp_path):
         "vllm": {"ready": 1.5},
         "ours": {"ready": 1.5},
     }
-    assert seen == [
+    assert events == [
         *("vllm starts", "vllm is ready", "ours starts", "ours is ready"),
         *("ours is closed", "vllm is closed"),
     ]
@@ -123,9 +123,9 @@ def test_peers_are_loaded_one_after_the_other_and_closed(monkeypatch, tmp_path):
 
 def test_a_record_keeps_the_settings_that_change_a_figure(tmp_path):
     prm = find_model("demo-skywork")
-    kept = run.Settings(prm, tmp_path, {"dtype": "float32"}, prompts=tmp_path / "real.jsonl")
+    settings = run.Settings(prm, tmp_path, {"dtype": "float32"}, prompts=tmp_path / "real.jsonl")
     numbers = {"problems": 8, "candidates": 8, "steps": 8, "sentences": 1, "repeats": 3}
-    assert json.loads(json.dumps(kept.record())) == {
+    assert json.loads(json.dumps(settings.record())) == {
         **numbers,
         "users": 64,
         "engine": {"dtype": "float32"},

@@ -28,7 +28,7 @@ def half_with_rewards(path: Path) -> Path:
     return path
 
 
-def judged(path: Path) -> SolutionFile:
+def file_of(path: Path) -> SolutionFile:
     file = read_file(path.read_bytes(), path.name)
     for _ in file.judge():
         pass
@@ -41,44 +41,44 @@ def test_page_and_command_line_show_the_same_figures(kind, threshold, tmp_path, 
     path = STRICT if kind == "best of n" else half_with_rewards(tmp_path / "half.jsonl")
     assert main(["eval", str(path), "--json", "--threshold", str(threshold)]) == 0
     recorded = json.loads(capsys.readouterr().out)["recorded"]
-    file = judged(path)
+    file = file_of(path)
     assert [source.name for source in file.rewards] == list(recorded)
     for source in list(file.rewards)[:2]:
-        shown = json.loads(json.dumps(file.figures(source, threshold)))
-        told = recorded[source.name]["results"]
-        for row in told.get("detection", ()):  # what the table calls a threshold is its own
+        html = json.loads(json.dumps(file.figures(source, threshold)))
+        results = recorded[source.name]["results"]
+        for row in results.get("detection", ()):  # what the table calls a threshold is its own
             row["chosen"] = row["chosen"].replace("--threshold", "threshold")
-        assert shown == told
+        assert html == results
 
 
 def test_pictures_hold_every_solution(tmp_path):
-    file = judged(half_with_rewards(tmp_path / "half.jsonl"))
+    file = file_of(half_with_rewards(tmp_path / "half.jsonl"))
     figures = file.figures(Source("mine"), 0.5)
     assert sum(cell["solutions"] for cell in figures["found_by_label"]) == 215
     for bins in (figures["reliability"], figures["rewards_by_label"]):
         assert sum(b["right"] + b["wrong"] for b in bins) == figures["judged_steps"]
-    drawn = pictures(figures)
-    assert len(drawn) == 4
-    points = drawn["First error, found against labelled"].data[0].customdata
+    plots = pictures(figures)
+    assert len(plots) == 4
+    points = plots["First error, found against labelled"].data[0].customdata
     assert {"kind": "cell", "label": -1, "found": -1} in list(points)
 
 
 def test_a_list_holds_what_is_known_and_facts_say_it_in_words(tmp_path):
-    file = judged(half_with_rewards(tmp_path / "half.jsonl"))
+    file = file_of(half_with_rewards(tmp_path / "half.jsonl"))
     row = json.loads(next(lines(file, [3], Source("mine"), None)))
     item = file.items[3]
     assert (row[0], row[4], row[3]) == (3, item.label, len(item.steps()))
     assert row[7] == list(file.rewards[Source("mine")][item.row.place])
-    said = facts(file, item, Source("mine"), None, 0.5)
-    assert said["line"] == 4 and said["labelled"] == item.label + 1
-    assert said["least"] == min(row[7]) and said["disagreement"] is None
+    row_facts = facts(file, item, Source("mine"), None, 0.5)
+    assert row_facts["line"] == 4 and row_facts["labelled"] == item.label + 1
+    assert row_facts["least"] == min(row[7]) and row_facts["disagreement"] is None
 
 
 def test_markup_of_a_file_stays_text():
     file = read_file(b'{"problem": "<script>alert(1)</script>", "solution": "<b>1</b>"}', "x")
     assert "<" not in next(lines(file, [0], None, None))
-    shown = browse_views.solution_row(file, 0, None, None, 0.5) + browse_views.summary(file)
-    assert "<script>" not in shown and "<b>1" not in shown
+    html = browse_views.solution_row(file, 0, None, None, 0.5) + browse_views.summary(file)
+    assert "<script>" not in html and "<b>1" not in html
 
 
 def test_recorded_and_live_are_told_apart():
@@ -101,7 +101,7 @@ def test_other_rewards_than_steps_are_said_not_guessed():
 
 
 def test_a_search_reads_problems_steps_and_writers():
-    file = judged(SAMPLE)
+    file = file_of(SAMPLE)
     assert file.containing("CINDY'S MATH") == [0]
     assert len(file.containing("qwen2.5-math-7b-instruct")) > 10
     assert file.containing("no such words") == []
@@ -142,7 +142,7 @@ def test_all_of_a_file_is_scored_and_a_failure_is_one_solution():
             all_of_them |= outcomes
         return file, all_of_them
 
-    file, found = asyncio.run(score())
-    assert sorted(found) == list(range(300))
-    [failed] = [i for i, each in found.items() if isinstance(each, InputError)]
+    file, order = asyncio.run(score())
+    assert sorted(order) == list(range(300))
+    [failed] = [i for i, each in order.items() if isinstance(each, InputError)]
     assert file.items[failed].row.text == "2"

@@ -16,9 +16,9 @@ def test_text_is_divided_by_lines_of_dashes():
 
 
 def test_a_rule_of_markdown_stays_in_its_solution():
-    pasted = (CASES / "markdown_rule.txt").read_text()
-    assert from_text(pasted) == [pasted.strip("\n")]
-    assert from_text(f"{pasted}---\n{pasted}") == [pasted.strip("\n")] * 2
+    text = (CASES / "markdown_rule.txt").read_text()
+    assert from_text(text) == [text.strip("\n")]
+    assert from_text(f"{text}---\n{text}") == [text.strip("\n")] * 2
 
 
 def test_nothing_but_lines_of_dashes_is_no_solution():

@@ -126,7 +126,7 @@ def copy(request, tmp_path) -> Path:
     return copied
 
 
-def refused(folder: Path, error: type[ModelError], says: str) -> None:
+def expect_refusal(folder: Path, error: type[ModelError], says: str) -> None:
     with pytest.raises(error, match=says):
         fetch(find_model(str(folder)))
 
@@ -140,32 +140,32 @@ def configure(folder: Path, **changes) -> None:
 def test_weights_that_are_not_whole_are_named(copy, end):
     file = copy / "trunk.safetensors"
     file.write_bytes(file.read_bytes()[:end])
-    refused(copy, ModelError, r"trunk\.safetensors is not whole")
+    expect_refusal(copy, ModelError, r"trunk\.safetensors is not whole")
 
 
 @pytest.mark.parametrize("name", ["trunk.safetensors", "tokenizer.json", "config.json"])
 def test_a_pointer_of_git_lfs_is_said_to_be_one(copy, name):
     pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
     (copy / name).write_text(pointer)
-    refused(copy, ModelError, rf"{name} is a pointer of Git LFS .*`git lfs pull`")
+    expect_refusal(copy, ModelError, rf"{name} is a pointer of Git LFS .*`git lfs pull`")
 
 
 def test_a_missing_shard_is_named(copy):
     (copy / "trunk.safetensors").unlink()
-    refused(copy, ModelError, r"lacks 1 of the 2 files of its weights, trunk\.safetensors")
+    expect_refusal(copy, ModelError, r"lacks 1 of the 2 files of its weights, trunk\.safetensors")
     (copy / "head.safetensors").unlink()
-    refused(copy, ModelError, "holds no weights")
+    expect_refusal(copy, ModelError, "holds no weights")
 
 
 def test_a_quantised_checkpoint_is_said_to_be_one(copy):
     configure(copy, quantization_config={"quant_method": "awq", "bits": 4})
-    refused(copy, ModelError, r"is quantised \(awq\).*made from")
+    expect_refusal(copy, ModelError, r"is quantised \(awq\).*made from")
 
 
 def test_architectures_as_a_text_are_said_to_be_no_list(copy):
     name = json.loads((copy / "config.json").read_text())["architectures"][0]
     configure(copy, architectures=name)
-    refused(copy, ModelError, rf'“architectures” in .*config\.json is a text.*\["{name}"\]')
+    expect_refusal(copy, ModelError, rf'“architectures” in .*config\.json is a text.*\["{name}"\]')
 
 
 def rewrite_head(folder: Path, change) -> None:
@@ -174,10 +174,10 @@ def rewrite_head(folder: Path, change) -> None:
         name: change(name, weight)
         for name, weight in load_file(folder / "head.safetensors").items()
     }
-    kept = {name: weight for name, weight in head.items() if weight is not None}
-    save_file(kept, folder / "head.safetensors")
+    weights = {name: weight for name, weight in head.items() if weight is not None}
+    save_file(weights, folder / "head.safetensors")
     index = json.loads((folder / "model.safetensors.index.json").read_text())
-    for name in head.keys() - kept:
+    for name in head.keys() - weights:
         del index["weight_map"][name]
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
@@ -185,14 +185,16 @@ def rewrite_head(folder: Path, change) -> None:
 @pytest.mark.parametrize("lost", ["weight", "bias"])
 def test_a_checkpoint_without_its_head_is_refused(copy, lost):
     rewrite_head(copy, lambda name, weight: None if name.endswith(lost) else weight)
-    refused(copy, NotAPrmError, rf"holds no [a-z_.0-9]+\.{lost}, which every .* read its rewards")
+    expect_refusal(
+        copy, NotAPrmError, rf"holds no [a-z_.0-9]+\.{lost}, which every .* read its rewards"
+    )
 
 
 @pytest.mark.parametrize("shape", [(3, 320), (640, 320), (320,)])
 def test_a_head_of_another_shape_is_refused(copy, shape):
     rewrite_head(copy, lambda name, weight: torch.zeros(shape) if weight.ndim == 2 else weight)
-    written = " x ".join(map(str, shape))
-    refused(copy, NotAPrmError, rf"holds a [a-z_.0-9]+\.weight of shape {written}, and a")
+    sizes = " x ".join(map(str, shape))
+    expect_refusal(copy, NotAPrmError, rf"holds a [a-z_.0-9]+\.weight of shape {sizes}, and a")
 
 
 @pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
@@ -208,9 +210,9 @@ def test_pytorch_weights_without_a_head_or_not_whole_are_refused(tmp_path, data)
     file = folder / "pytorch_model.bin"
     weights = torch.load(file)
     torch.save({name: weights[name] for name in weights if "v_head" not in name}, file)
-    refused(folder, NotAPrmError, r"holds no v_head\.summary\.weight")
+    expect_refusal(folder, NotAPrmError, r"holds no v_head\.summary\.weight")
     file.write_bytes(file.read_bytes()[:-1000])
-    refused(folder, ModelError, r"pytorch_model\.bin is not whole")
+    expect_refusal(folder, ModelError, r"pytorch_model\.bin is not whole")
 
 
 def test_a_folder_that_is_not_there(tmp_path):

@@ -124,9 +124,11 @@ def test_models_lists_licence_size_and_family(capsys):
 
 def test_a_model_that_does_not_show_its_family_calls_for_the_option(capsys, tmp_path):
     (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
-    given = ("--problem", "P", "--solution", "S")
-    code, _, err = run(capsys, "score", *given, "--model", str(tmp_path))
+    arguments = ("--problem", "P", "--solution", "S")
+    code, _, err = run(capsys, "score", *arguments, "--model", str(tmp_path))
     assert code == 3
     assert "say which family it is of" in err and "Option: --family." in " ".join(err.split())
-    code, _, err = run(capsys, "score", *given, "--model", str(tmp_path), "--family-option", "x")
+    code, _, err = run(
+        capsys, "score", *arguments, "--model", str(tmp_path), "--family-option", "x"
+    )
     assert code == 2 and "'x' is no option of a PRM family" in " ".join(err.split())

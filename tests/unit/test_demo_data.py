@@ -15,9 +15,9 @@ EXAMPLES = json.loads((DEMO / "examples.json").read_text(encoding="utf-8"))["rea
 
 def test_the_bundled_half_of_processbench_is_what_eval_reads():
     name = "processbench_gsm8k.jsonl"
-    found = [case() for case in cases(read_problems((DEMO / name).read_bytes(), name))]
-    assert len(found) == 215 and all(isinstance(each, LabelledSolution) for each in found)
-    assert Counter(each.label < 0 for each in found) == {False: 111, True: 104}
+    read_cases = [case() for case in cases(read_problems((DEMO / name).read_bytes(), name))]
+    assert len(read_cases) == 215 and all(isinstance(each, LabelledSolution) for each in read_cases)
+    assert Counter(each.label < 0 for each in read_cases) == {False: 111, True: 104}
     licence = (DEMO / name).with_suffix(".LICENSE").read_text(encoding="utf-8")
     assert "ProcessBench" in licence and "Apache License" in licence
 

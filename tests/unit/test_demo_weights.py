@@ -58,7 +58,7 @@ def test_another_file_is_no_gguf(tmp_path):
 
 @pytest.mark.parametrize("family", demo_weights.FAMILIES)
 def test_without_the_base_the_small_demo_is_used(monkeypatch, family):
-    monkeypatch.setattr(demo_weights, "installed", lambda: None)
+    monkeypatch.setattr(demo_weights, "weights_file", lambda: None)
     assert demo_weights.prepare(family) == demo_weights.SMALL / family
     assert demo_weights.is_part_of(demo_weights.SMALL / family)
 

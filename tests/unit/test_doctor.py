@@ -41,9 +41,9 @@ def test_flat_rewards_are_not_those_of_the_model_card():
 
 
 def test_a_model_of_which_none_are_published_is_only_shown():
-    said = card_example.compare(scorer("someone/new-prm", [0.5, 0.25, 1.0, 0.0]))
-    assert said.startswith("rewards of the model card's example: 0.5000, 0.2500")
-    assert "none are published" in said
+    sentence = card_example.compare(scorer("someone/new-prm", [0.5, 0.25, 1.0, 0.0]))
+    assert sentence.startswith("rewards of the model card's example: 0.5000, 0.2500")
+    assert "none are published" in sentence
 
 
 def test_cards_and_drivers_are_named(monkeypatch, tmp_path):

@@ -78,9 +78,9 @@ def test_an_equation_that_holds(text):
 
 @pytest.mark.parametrize(("text", "value"), FAILS.items())
 def test_one_that_does_not_says_what_it_makes(text, value):
-    [found] = [e for e in equations(text) if e.holds is False]
-    assert found.value == value
-    assert found.text in text
+    [results] = [e for e in equations(text) if e.holds is False]
+    assert results.value == value
+    assert results.text in text
 
 
 @pytest.mark.parametrize("text", CANNOT_BE_TOLD)
@@ -94,22 +94,22 @@ def test_nothing_to_compute(text):
 
 
 def test_a_chain_is_checked_link_by_link():
-    found = equations("28 * 13 / 4 = 7 * 13 = 91 = 90 + 2")
-    assert [e.holds for e in found] == [True, True, None]
+    results = equations("28 * 13 / 4 = 7 * 13 = 91 = 90 + 2")
+    assert [e.holds for e in results] == [True, True, None]
 
 
 def test_the_page_shows_what_fails_apart_from_the_reward_and_counts_the_rest():
-    shown = sums("So 12 * 24 = 289. Then 3 + 4 = 7. And 7 / 2 = 3.")
-    assert "<code>12 * 24 = 289</code> does not hold: the left side makes <b>288</b>" in shown
-    assert "1 equation holds, 1 not checkable" in shown
+    html = sums("So 12 * 24 = 289. Then 3 + 4 = 7. And 7 / 2 = 3.")
+    assert "<code>12 * 24 = 289</code> does not hold: the left side makes <b>288</b>" in html
+    assert "1 equation holds, 1 not checkable" in html
     assert sums("Let x = 5.") == sums("7 / 2 = 3") == ""
 
 
 def test_right_steps_of_real_solutions_are_not_said_to_fail():
     lines = files("prm_app.demo").joinpath("processbench_gsm8k.jsonl").read_text().splitlines()
-    found = []
+    results = []
     for row in map(json.loads, lines):
         right = row["steps"] if row["label"] == -1 else row["steps"][: row["label"]]
-        found += [e for step in right for e in equations(step)]
-    assert sum(e.holds is True for e in found) > 300
-    assert [e.text for e in found if e.holds is False] == []
+        results += [e for step in right for e in equations(step)]
+    assert sum(e.holds is True for e in results) > 300
+    assert [e.text for e in results if e.holds is False] == []

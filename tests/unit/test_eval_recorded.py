@@ -17,7 +17,7 @@ from prm_app.solutions.aggregation import AGGREGATIONS, aggregate
 STRICT = Path(__file__).parents[1] / "data" / "strict_gsm8k_best_of_8.jsonl.gz"
 ROWS = [json.loads(line) for line in gzip.decompress(STRICT.read_bytes()).splitlines()]
 NAMES = list(ROWS[0]["candidates"][0]["published_step_scores"])
-LABELLED = [
+LABELLED_ROWS = [
     {"problem": "p", "steps": ["a", " ", "b"], "label": 2, "rewards": [0.9, 0.2], "model": "other"},
     {"problem": "q", "steps": ["a", "b"], "label": -1, "rewards": [0.9, 0.8], "model": "other"},
     {"problem": "r", "steps": ["a", "b"], "label": -1, "step_rewards": [0.4, 0.8]},
@@ -73,7 +73,7 @@ def test_an_interval_holds_its_share(record):
 
 def test_first_errors_by_recorded_rewards(tmp_path, capsys):
     path = tmp_path / "scored.jsonl"
-    path.write_text("\n".join(map(json.dumps, LABELLED)))
+    path.write_text("\n".join(map(json.dumps, LABELLED_ROWS)))
     assert main(["eval", str(path), "--json"]) == 0
     recorded = json.loads(capsys.readouterr().out)["recorded"]
     assert list(recorded) == ["other", "step_rewards"]
@@ -90,8 +90,8 @@ def test_first_errors_by_recorded_rewards(tmp_path, capsys):
 
 def test_what_is_no_reward_is_told_and_the_rest_is_measured(tmp_path, capsys):
     path = tmp_path / "scored.jsonl"
-    bad = LABELLED[1] | {"rewards": [1.5, 0.8]}
-    path.write_text("\n".join(map(json.dumps, [*LABELLED, bad])))
+    bad = LABELLED_ROWS[1] | {"rewards": [1.5, 0.8]}
+    path.write_text("\n".join(map(json.dumps, [*LABELLED_ROWS, bad])))
     assert main(["eval", str(path)]) == 1
     said = capsys.readouterr()
     assert "scored.jsonl, line 4: “rewards” holds something that is no reward" in said.err

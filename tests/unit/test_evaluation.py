@@ -64,14 +64,14 @@ def test_calibration_error_by_hand():
 
 
 @st.composite
-def labelled(draw):
+def solutions_with_labels(draw):
     reward = st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0]))
     solutions = draw(st.lists(st.lists(reward, min_size=1, max_size=5), min_size=2, max_size=8))
     errors = [draw(st.integers(-1, len(row) - 1)) for row in solutions[2:]]
     return [-1, draw(st.integers(0, len(solutions[1]) - 1)), *errors], solutions
 
 
-@given(labelled(), st.floats(0, 1))
+@given(solutions_with_labels(), st.floats(0, 1))
 def test_f1_lies_between_its_parts_and_no_threshold_beats_the_best(data, threshold):
     errors, rewards = data
     found, best = (detection(*data, t) for t in (threshold, best_threshold(errors, rewards)))
@@ -94,7 +94,7 @@ def test_without_answers_a_vote_chooses_nothing():
 
 
 @st.composite
-def judged(draw):
+def candidates(draw):
     count = draw(st.integers(1, 6))
     right = draw(st.lists(st.booleans(), min_size=count, max_size=count))
     reward = st.integers(0, 999).map(lambda n: n / 999)
@@ -104,7 +104,7 @@ def judged(draw):
     return Candidates(right, rewards, [draw(st.sampled_from([0, 1, None])) for _ in right])
 
 
-@given(judged(), st.data())
+@given(candidates(), st.data())
 def test_best_of_is_the_mean_over_all_subsets_and_the_oracle_above_all(problem, data):
     size = data.draw(st.integers(1, len(problem.right)))
     found = best_of([problem], size)
@@ -175,7 +175,7 @@ def test_lines_of_one_candidate_each_are_put_together():
 
 
 GOOD = {"problem": "p", "candidates": [{"solution": "\\boxed{7}", "is_correct": True}]}
-LABELLED = {"problem": "p", "steps": ["a"], "label": 0}
+LABELLED_ROW = {"problem": "p", "steps": ["a"], "label": 0}
 
 
 @pytest.mark.parametrize(
@@ -186,12 +186,12 @@ LABELLED = {"problem": "p", "steps": ["a"], "label": 0}
         (GOOD, {"problem": "p", "candidates": [{"solution": "a"}]}, "no “is_correct”"),
         (GOOD, {"problem": "p", "answer": "", "candidates": ["a"]}, "cannot be read as math"),
         (GOOD, {"problem": "p", "answer": "7", "candidates": ["a", 7]}, "solution 2: a number"),
-        (LABELLED, {"problem": "p", "steps": [], "label": -1}, "no “solution”, “steps”"),
-        (LABELLED, {"problem": "p", "steps": ["a", 2], "label": -1}, "“steps” is not"),
-        (LABELLED, {"problem": "p", "steps": ["a"], "label": 1}, "“label” is 1"),
-        (LABELLED, {"problem": "p", "steps": ["a", " "], "label": 1}, "that step is blank"),
-        (LABELLED, {"problem": "p", "steps": ["a"], "label": None}, "no “label”"),
-        (LABELLED, GOOD, "no “label”"),
+        (LABELLED_ROW, {"problem": "p", "steps": [], "label": -1}, "no “solution”, “steps”"),
+        (LABELLED_ROW, {"problem": "p", "steps": ["a", 2], "label": -1}, "“steps” is not"),
+        (LABELLED_ROW, {"problem": "p", "steps": ["a"], "label": 1}, "“label” is 1"),
+        (LABELLED_ROW, {"problem": "p", "steps": ["a", " "], "label": 1}, "that step is blank"),
+        (LABELLED_ROW, {"problem": "p", "steps": ["a"], "label": None}, "no “label”"),
+        (LABELLED_ROW, GOOD, "no “label”"),
     ],
 )
 def test_a_row_that_is_of_no_use_fails_alone_and_says_why(good, row, says):

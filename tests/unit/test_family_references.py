@@ -15,11 +15,16 @@ from vllm_prm.families.trl import Trl
 from vllm_prm.families.versaprm import VersaPrm
 from vllm_prm.text import is_blank, line_feeds
 
-LABELLED = [["Step 1: 2 + 3 = 5.", "Step 2: The answer is 5.\nIndeed."], ["step 1 é", "Step 2 数"]]
-TABLE = [(problem, steps) for problem in PROBLEMS for steps in (*SOLUTIONS, *PARAGRAPHS, *LABELLED)]
+LABELLED_STEPS = [
+    ["Step 1: 2 + 3 = 5.", "Step 2: The answer is 5.\nIndeed."],
+    ["step 1 é", "Step 2 数"],
+]
+TABLE = [
+    (problem, steps) for problem in PROBLEMS for steps in (*SOLUTIONS, *PARAGRAPHS, *LABELLED_STEPS)
+]
 
 
-def shown(steps):
+def not_blank(steps):
     return [line_feeds(step) for step in steps if not is_blank(step)]
 
 
@@ -48,7 +53,7 @@ def test_trl_prompts_are_those_of_its_trainer(request, vocabulary, separator):
     family = Trl(tokenizer, {"separator": separator})
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
-        reference = trl_reference(tokenizer, text(problem), shown(steps), separator)
+        reference = trl_reference(tokenizer, text(problem), not_blank(steps), separator)
         assert (prompt.token_ids, prompt.positions) == reference
 
 
@@ -72,7 +77,7 @@ def test_reasonflux_prompts_are_those_of_its_readme(qwen_tokenizer):
     family = Qwen(qwen_tokenizer, {"system_prompt": ""})
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
-        reference = reasonflux_reference(qwen_tokenizer, text(problem), shown(steps))
+        reference = reasonflux_reference(qwen_tokenizer, text(problem), not_blank(steps))
         assert (prompt.token_ids, prompt.positions) == reference
 
 
@@ -87,8 +92,8 @@ def test_math_shepherd_prompts_are_the_model_cards(mistral_tokenizer):
     family = MathShepherd(mistral_tokenizer)
     for problem, steps in TABLE:
         labelled = [
-            step.strip() if steps in LABELLED else f"Step {number}: {step.strip()}"
-            for number, step in enumerate(shown(steps), 1)
+            step.strip() if steps in LABELLED_STEPS else f"Step {number}: {step.strip()}"
+            for number, step in enumerate(not_blank(steps), 1)
         ]
         output = "\n".join(f"{step} ки" for step in labelled)
         prompt = family.encode(problem, steps)
@@ -112,8 +117,8 @@ def rlhflow_reference(tokenizer, prompt, steps):
     """`select_sample` of RLHFlow: the conversation up to each step, and where it is read."""
     conversation, read = [], []
     for k, step in enumerate(steps):
-        said = prompt + " " + step.strip() if k == 0 else step.strip()
-        conversation.append({"content": said, "role": "user"})
+        content = prompt + " " + step.strip() if k == 0 else step.strip()
+        conversation.append({"content": content, "role": "user"})
         conversation.append({"content": "+", "role": "assistant"})
         input_ids = tokenizer.apply_chat_template(conversation, return_dict=False)
         read.append((input_ids, len(input_ids) - 3))
@@ -126,7 +131,7 @@ def test_rlhflow_prompts_are_those_of_its_evaluation(llama_tokenizer):
     assert family.token_ids == [llama_tokenizer.encode("-")[-1], plus]
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
-        reference = rlhflow_reference(llama_tokenizer, text(problem), shown(steps))
+        reference = rlhflow_reference(llama_tokenizer, text(problem), not_blank(steps))
         assert prompt.token_ids == reference[-1][0]
         assert prompt.positions == [position for _, position in reference]
         for ids, position in reference:
@@ -148,7 +153,7 @@ def test_versaprm_prompts_are_those_of_its_evaluation(request, vocabulary):
     family = VersaPrm(tokenizer)
     for problem, steps in TABLE:
         prompt = family.encode(problem, steps)
-        reference = versaprm_reference(tokenizer, text(problem), shown(steps))
+        reference = versaprm_reference(tokenizer, text(problem), not_blank(steps))
         assert (prompt.token_ids, prompt.positions) == reference
 
 

@@ -41,7 +41,7 @@ def run(monkeypatch, capsys, tmp_path):
     return run
 
 
-def parsed(text: str) -> dict:
+def parse(text: str) -> dict:
     return json.loads(text, parse_constant=pytest.fail)
 
 
@@ -50,7 +50,7 @@ def parsed(text: str) -> dict:
 def test_a_line_that_cannot_be_used_fails_alone(run, command, spoilt):
     good = [json.dumps(GOOD | {"problem": f"{i} + 1?"}).encode() for i in (1, 3)]
     code, out = run(command, [good[0], SPOILT[spoilt], good[1]])
-    answers = [parsed(line) for line in out.splitlines()]
+    answers = [parse(line) for line in out.splitlines()]
     assert code == 1
     assert len(answers) == 3
     assert "lines.jsonl, line 2" in json.dumps(answers[1])
@@ -64,7 +64,7 @@ def test_a_line_that_cannot_be_used_fails_alone(run, command, spoilt):
 def test_an_evaluation_lists_it_and_counts_the_others(run, spoilt):
     row = json.dumps({"problem": "1 + 1?", "steps": ["so 2", "A: 2"], "label": -1}).encode()
     code, out = run("eval", [row, SPOILT[spoilt], row])
-    found = parsed(out)
+    found = parse(out)
     assert code == 1
     assert found["rows"] == 3
     [failure] = found["failures"]

@@ -38,7 +38,7 @@ def tree(module: str) -> ast.Module:
 @cache
 def imports(module: str) -> frozenset[str]:
     """Every module that this one imports, in functions too; not what only type checkers read."""
-    found: set[str] = set()
+    modules: set[str] = set()
     nodes: list[ast.AST] = [tree(module)]
     while nodes:
         node = nodes.pop()
@@ -46,14 +46,14 @@ def imports(module: str) -> frozenset[str]:
             nodes += node.orelse
             continue
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{module}: a relative import"
             for alias in node.names:
                 submodule = f"{node.module}.{alias.name}"
-                found.add(submodule if submodule in MODULES else node.module)
+                modules.add(submodule if submodule in MODULES else node.module)
         nodes += ast.iter_child_nodes(node)
-    return frozenset(found)
+    return frozenset(modules)
 
 
 def room(module: str) -> str:
@@ -166,6 +166,15 @@ def test_the_first_line_of_a_module_is_a_sentence(module):
     assert first.endswith("."), repr(first)
 
 
+STATIC = sorted(p.relative_to(ROOT) for p in (ROOT / "prm_app/ui/static").glob("*.[jc]s*"))
+
+
+@pytest.mark.parametrize("file", STATIC, ids=str)
+def test_what_the_browser_reads_is_no_longer_either(file):
+    """`glob` finds the project's own files: those of others stand in folders of theirs."""
+    assert len((ROOT / file).read_text().splitlines()) <= MOST_LINES
+
+
 @pytest.mark.parametrize("file", FILES, ids=str)
 def test_files_and_functions_are_no_longer_than_one_can_read(file):
     """How many ways lead through a function is Ruff's to count (C901)."""
@@ -182,3 +191,33 @@ def test_messages_of_the_library_name_no_option_of_the_command_line():
         if room(module) != "prm_app.cli":
             for text in messages(module):
                 assert not re.search(r"(?<![\w-])--[a-z]", re.sub(r"`[^`]*`", "", text)), module
+
+
+FILES_NAMED_TOO_WIDELY = {"raw", "host", "startup", "http", "result", "pool", "loop"}
+PARTICIPLE = re.compile(
+    "_*(allowed|answered|asked|begun|bounded|checked|chosen|compared|counted|declared|drawn|encoded"
+    "|filled|flagged|found|generated|given|handed|installed|joined|judged|kept|known|labelled|linked"
+    "|listed|loaded|lost|marked|measured|merged|named|needed|offered|opened|packed|parsed|pasted"
+    "|prepared|refused|rendered|said|saved|searched|seen|served|shown|spent|started|stepped|stored"
+    "|submitted|taken|told|waited|wanted|written)_*",
+    re.IGNORECASE,
+)
+
+
+def names(module: str) -> Iterator[str]:
+    """What a module calls its values, parameters, functions and classes."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_names_say_what_a_value_is(module):
+    """A participle says what happened to it: `found`, but found what?"""
+    assert not set(filter(PARTICIPLE.fullmatch, names(module)))
+    stem = MODULES[module].stem
+    assert stem not in FILES_NAMED_TOO_WIDELY and not PARTICIPLE.fullmatch(stem)

@@ -62,39 +62,53 @@ def test_the_description_is_valid_openapi(description):
 def test_score(api, description):
     answer = api.post("/score", json=GOOD)
     assert answer.status_code == 200
-    told = answer.json()
-    schema_of(description, "/score").validate(told)
-    assert told["steps"] == ["so 2", "A: 2"] and "compared_with" not in told
-    assert told["rewards"] == [instant.reward(P, step) for step in told["steps"]]
+    answer_document = answer.json()
+    schema_of(description, "/score").validate(answer_document)
+    assert answer_document["steps"] == ["so 2", "A: 2"] and "compared_with" not in answer_document
+    assert answer_document["rewards"] == [
+        instant.reward(P, step) for step in answer_document["steps"]
+    ]
     second = api.post("/score", json=GOOD | {"compare_with": "demo-qwen", "threshold": 1}).json()
     schema_of(description, "/score").validate(second)
-    assert second["compared_with"]["rewards"] == told["rewards"] and second["first_error"] == 1
+    assert (
+        second["compared_with"]["rewards"] == answer_document["rewards"]
+        and second["first_error"] == 1
+    )
 
 
 def test_rank(api, description):
     asked = {"problem": P, "solutions": [S, "", "so 3\nA: 3"], "aggregation": "min"}
-    told = api.post("/rank", json=asked).json()
-    schema_of(description, "/rank").validate(told)
-    assert [row["solution"] for row in told["ranking"]][-1] == 2
-    assert "empty" in told["ranking"][-1]["error"]
-    assert told["best"] == told["best_by"]["min"] == told["ranking"][0]["solution"]
+    answer_document = api.post("/rank", json=asked).json()
+    schema_of(description, "/rank").validate(answer_document)
+    assert [row["solution"] for row in answer_document["ranking"]][-1] == 2
+    assert "empty" in answer_document["ranking"][-1]["error"]
+    assert (
+        answer_document["best"]
+        == answer_document["best_by"]["min"]
+        == answer_document["ranking"][0]["solution"]
+    )
 
 
 def test_rank_beside_a_second_model_and_against_the_right_answer(api, description):
     asked = {"problem": P, "solutions": ["A: 2", "A: 3"]}
-    told = api.post("/rank", json=asked | {"compare_with": "demo-qwen", "reference_answer": "3"})
-    assert told.status_code == 200, told.text
-    told = told.json()
-    schema_of(description, "/rank").validate(told)
-    assert told["right"] == [2] and told["majority_vote"]["share"] == 0.5
-    assert told["compared_with"]["kendall_tau"] == 1
-    assert told["ranking"][0]["compared_with"]["rewards"] == told["ranking"][0]["rewards"]
+    answer_document = api.post(
+        "/rank", json=asked | {"compare_with": "demo-qwen", "reference_answer": "3"}
+    )
+    assert answer_document.status_code == 200, answer_document.text
+    answer_document = answer_document.json()
+    schema_of(description, "/rank").validate(answer_document)
+    assert answer_document["right"] == [2] and answer_document["majority_vote"]["share"] == 0.5
+    assert answer_document["compared_with"]["kendall_tau"] == 1
+    assert (
+        answer_document["ranking"][0]["compared_with"]["rewards"]
+        == answer_document["ranking"][0]["rewards"]
+    )
 
 
 def test_models(api, description):
-    told = api.get("/models").json()
-    schema_of(description, "/models", "get").validate(told)
-    models = {model["key"]: model for model in told["models"]}
+    answer_document = api.get("/models").json()
+    schema_of(description, "/models", "get").validate(answer_document)
+    models = {model["key"]: model for model in answer_document["models"]}
     assert models["demo-skywork"]["ready"] and models["demo-skywork"]["checkpoint"] is None
     assert models["Qwen2.5-Math-PRM-7B"]["family"] == "qwen"
 
@@ -163,8 +177,8 @@ def test_the_password_of_the_page_is_asked_for(guarded):
 
 def test_strangers_get_what_the_page_offers_them(guarded):
     right = ("ada", "love:läce")
-    told = guarded.get("/models", auth=right).json()
-    assert [model["key"] for model in told["models"]] == ["demo-skywork"]
+    answer_document = guarded.get("/models", auth=right).json()
+    assert [model["key"] for model in answer_document["models"]] == ["demo-skywork"]
     for name in ("demo-qwen", "/etc", "someone/model"):
         answer = guarded.post("/score", json=GOOD | {"model": name}, auth=right)
         assert answer.status_code == 422 and "does not offer that model" in answer.json()["error"]

@@ -29,7 +29,7 @@ def project_of(folder: str) -> dict:
     return tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
 
 
-def declared(requirements: list[str]) -> set[str]:
+def declarations(requirements: list[str]) -> set[str]:
     """The distributions' names, without versions and extras."""
     return {re.match(r"[\w.-]+", line)[0].lower() for line in requirements}
 
@@ -53,16 +53,16 @@ def imported(folder: str) -> set[str]:
 
 def test_all_that_the_plugin_imports_is_declared_and_the_reverse():
     # jinja2 renders the chat template for Transformers, which does not declare it.
-    assert imported("plugin") - ENGINE == declared(project_of("plugin")["dependencies"]) - {
+    assert imported("plugin") - ENGINE == declarations(project_of("plugin")["dependencies"]) - {
         "jinja2"
     }
 
 
 def test_all_that_the_app_imports_is_declared_and_the_reverse():
     project = project_of(".")
-    needed = declared(project["dependencies"])
-    extra = declared(project["optional-dependencies"]["mcp"])
-    assert imported("prm_app") - ENGINE == needed - {"vllm-prm"} | extra
+    requirements = declarations(project["dependencies"])
+    extra = declarations(project["optional-dependencies"]["mcp"])
+    assert imported("prm_app") - ENGINE == requirements - {"vllm-prm"} | extra
 
 
 @pytest.mark.parametrize("folder", ["tests", "training", "benchmarks"])
@@ -70,7 +70,7 @@ def test_all_that_is_beside_the_app_imports_what_is_declared(folder):
     project = project_of(".")
     lists = [project["dependencies"], project_of("plugin")["dependencies"]]
     lists += [project["optional-dependencies"][extra] for extra in ("test", "train", "plot")]
-    assert imported(folder) - ENGINE <= declared(list(chain(*lists)))
+    assert imported(folder) - ENGINE <= declarations(list(chain(*lists)))
 
 
 def test_all_that_is_declared_is_pinned():
@@ -78,8 +78,8 @@ def test_all_that_is_declared_is_pinned():
         project = project_of(".")
         lists = [project["dependencies"], project_of("plugin")["dependencies"]]
         lists += [project["optional-dependencies"][extra] for extra in ("test", backend)]
-        needed = declared(list(chain(*lists))) - {"vllm-prm"}
-        assert needed <= {pin.partition("==")[0] for pin in pins(backend)}
+        requirements = declarations(list(chain(*lists))) - {"vllm-prm"}
+        assert requirements <= {pin.partition("==")[0] for pin in pins(backend)}
 
 
 def test_a_wheel_holds_shared_weights_once():
@@ -100,9 +100,9 @@ def test_an_installed_checkpoint_is_whole_without_links(tmp_path, family):
     def without_links(folder: str, names: list[str]) -> list[str]:
         return [name for name in names if Path(folder, name).is_symlink()]
 
-    installed = shutil.copytree(CHECKPOINTS, tmp_path / "checkpoints", ignore=without_links)
+    copy = shutil.copytree(CHECKPOINTS, tmp_path / "checkpoints", ignore=without_links)
     (tmp_path / "checkpoints").chmod(0o555)
-    folder = whole(installed / family)
+    folder = whole(copy / family)
     files = {file.name: file.read_bytes() for file in folder.iterdir()}
     assert files == {file.name: file.read_bytes() for file in (CHECKPOINTS / family).iterdir()}
     assert whole(CHECKPOINTS / family) == CHECKPOINTS / family
@@ -112,13 +112,15 @@ def test_an_installed_checkpoint_is_whole_without_links(tmp_path, family):
 def test_a_space_installs_what_the_project_needs(file):
     project, own = (project_of(folder) for folder in (".", "plugin"))
     torch = next(pin for pin in pins("transformers") if pin.startswith("torch=="))
-    needed = names([*project["dependencies"], *own["dependencies"], torch.removesuffix("+cpu")])
-    needed -= {"transformers"}  # the app asks for a newer one
+    requirements = names(
+        [*project["dependencies"], *own["dependencies"], torch.removesuffix("+cpu")]
+    )
+    requirements -= {"transformers"}  # the app asks for a newer one
     options = {line for line in names((ROOT / file).read_text().splitlines()) if line[0] == "-"}
     in_the_space = names((ROOT / file).read_text().splitlines()) - options
-    gradio = next(each for each in needed if each.startswith("gradio=="))
-    plugin = next(each for each in needed if each.startswith("vllm-prm=="))
-    assert needed - {gradio, plugin} == in_the_space
+    gradio = next(each for each in requirements if each.startswith("gradio=="))
+    plugin = next(each for each in requirements if each.startswith("vllm-prm=="))
+    assert requirements - {gradio, plugin} == in_the_space
     assert [option.endswith("/whl/cpu") for option in options] == [True] * ("gpu" not in file)
 
 
@@ -145,10 +147,14 @@ def test_the_app_depends_on_the_plugin_and_owns_none_of_its_files():
     app, plugin = (
         tomllib.loads((ROOT / folder / "pyproject.toml").read_text()) for folder in (".", "plugin")
     )
-    needed = f"{plugin['project']['name']}=={plugin['project']['version']}"
-    assert needed in app["project"]["dependencies"]
+    requirements = f"{plugin['project']['name']}=={plugin['project']['version']}"
+    assert requirements in app["project"]["dependencies"]
     wheels = [
         each["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] for each in (app, plugin)
     ]
     assert wheels == [["prm_app"], ["vllm_prm"]]
     assert "entry-points" not in app["project"]
+
+
+def test_both_packages_tell_type_checkers_that_they_are_typed():
+    assert (ROOT / "prm_app/py.typed").is_file() and (ROOT / "plugin/vllm_prm/py.typed").is_file()

@@ -16,7 +16,7 @@ class Anything(Models):
     """Opens whatever is named, and notes what that was."""
 
     def __init__(self) -> None:
-        self.default, self.opened = CATALOG[0], []
+        self.default, self.names = CATALOG[0], []
 
     def models(self) -> tuple[Prm, ...]:
         return CATALOG
@@ -25,7 +25,7 @@ class Anything(Models):
         return Status()
 
     def open(self, name: str = "") -> Future:
-        self.opened.append(name)
+        self.names.append(name)
         return Future()
 
     def close(self) -> None: ...
@@ -61,13 +61,15 @@ def test_the_hosts_generator_is_there_for_strangers():
 def test_what_is_not_on_offer_is_refused_alike_whether_it_exists_or_not(name):
     behind = Anything()
     models = OfferedModels(behind, ["demo-skywork", "demo-qwen"])
-    said = set()
+    messages = set()
     for ask in (models.find, models.status, models.open):
         with pytest.raises(InputError) as caught:
             ask(name)
-        said.add(str(caught.value))
-    assert said == {"This page does not offer that model: choose one of demo-skywork, demo-qwen."}
-    assert behind.opened == []
+        messages.add(str(caught.value))
+    assert messages == {
+        "This page does not offer that model: choose one of demo-skywork, demo-qwen."
+    }
+    assert behind.names == []
 
 
 def test_what_is_on_offer_is_opened_by_key_and_by_checkpoint():
@@ -75,7 +77,7 @@ def test_what_is_on_offer_is_opened_by_key_and_by_checkpoint():
     models = OfferedModels(behind, ["demo-qwen"])
     models.open()
     models.open(find_model("demo-qwen").checkpoint)
-    assert behind.opened == ["demo-qwen"] * 2
+    assert behind.names == ["demo-qwen"] * 2
     assert [prm.key for prm in models.models()] == ["demo-qwen"]
 
 

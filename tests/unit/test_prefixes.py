@@ -21,8 +21,8 @@ def test_two_positions_have_one_key_exactly_where_their_prefixes_are_equal(one, 
 
 @given(tokens, st.data())
 def test_a_key_does_not_depend_on_the_positions_before_it(token_ids, data):
-    chosen = sorted(data.draw(st.sets(st.sampled_from(range(len(token_ids))))))
-    assert prefix_keys(token_ids, chosen) == [every_key(token_ids)[i] for i in chosen]
+    places = sorted(data.draw(st.sets(st.sampled_from(range(len(token_ids))))))
+    assert prefix_keys(token_ids, places) == [every_key(token_ids)[i] for i in places]
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.floats(0, 1)), max_size=40), st.integers(1, 5))
@@ -30,9 +30,9 @@ def test_the_store_holds_the_rewards_used_last_and_never_more_than_its_capacity(
     store, model = PrefixStore(capacity), {}
     for number, reward in puts:
         key = bytes([number])
-        known = store.get([key])
-        assert known == [model.get(key)]
-        if known == [None]:
+        rewards = store.get([key])
+        assert rewards == [model.get(key)]
+        if rewards == [None]:
             store.put([key], [reward])
             model[key] = reward
         else:

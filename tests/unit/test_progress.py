@@ -26,7 +26,7 @@ def solutions(count: int) -> dict[int, Solution]:
 
 
 async def all_scored(scorer: Scorer, given: dict[int, Solution]) -> Outcomes:
-    return [known async for known in scored_one_by_one(scorer, given)][-1]
+    return [update async for update in scored_one_by_one(scorer, given)][-1]
 
 
 def ranking(count: int) -> Ranking:
@@ -34,22 +34,22 @@ def ranking(count: int) -> Ranking:
 
 
 def draw(count: int) -> None:
-    found = ranking(count)
-    rank_document(found, "min", 0.5)
-    rank_views.table(found, "mean", 0.5, 1)
-    rank_views.failures(found)
-    rank_views.winner(found, "product")
+    result = ranking(count)
+    rank_document(result, "min", 0.5)
+    rank_views.table(result, "mean", 0.5, 1)
+    rank_views.failures(result)
+    rank_views.winner(result, "product")
 
 
 def calls(run: Callable[[], object]) -> int:
     """How many functions are called in this thread, those written in C included."""
     count = 0
 
-    def counted(frame: object, event: str, argument: object) -> None:
+    def trace(frame: object, event: str, argument: object) -> None:
         nonlocal count
         count += event in ("call", "c_call")
 
-    sys.setprofile(counted)
+    sys.setprofile(trace)
     try:
         run()
     finally:
@@ -105,11 +105,11 @@ def test_what_is_known_is_shown_while_others_are_on_their_way():
     scorer = Slow()
 
     async def run() -> list[int]:
-        seen = []
-        async for known in scored_one_by_one(scorer, solutions(3)):
-            seen.append(len(known))
+        updates = []
+        async for update in scored_one_by_one(scorer, solutions(3)):
+            updates.append(len(update))
             scorer.answer(1)
-        return seen
+        return updates
 
     assert asyncio.run(run()) == [0, 1, 2, 3]
 
@@ -130,6 +130,6 @@ def test_more_than_is_ranked_at_once_is_told_its_bound():
 
 def test_every_aggregation_has_a_winner_without_a_solution_that_failed():
     outcomes = {1: InputError("no"), **{i + 1: s for i, s in ranking(2).outcomes.items()}}
-    found = Ranking(PROBLEM, 3, outcomes)
-    assert list(found.failures) == [1]
-    assert set(found.winners()) == set(AGGREGATIONS)
+    result = Ranking(PROBLEM, 3, outcomes)
+    assert list(result.failures) == [1]
+    assert set(result.winners()) == set(AGGREGATIONS)

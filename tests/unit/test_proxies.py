@@ -78,10 +78,10 @@ def test_httpx_reads_the_mended_environment(environment, server, variables):
 @pytest.mark.parametrize("variables", ENVIRONMENTS)
 def test_what_is_left_out_is_said_without_its_password(environment, variables):
     environment(variables)
-    changes, said = mended()
-    assert "secret" not in "".join(said)
+    changes, remarks = mended()
+    assert "secret" not in "".join(remarks)
     unusable = [name for name, value in variables.items() if value.startswith(("socks4", "socks:"))]
-    assert all(any(name in sentence for sentence in said) for name in unusable)
+    assert all(any(name in sentence for sentence in remarks) for name in unusable)
     os.environ.update(changes)
     assert mended()[1] == []
 
@@ -102,8 +102,8 @@ def test_what_is_left_out_is_said_without_its_password(environment, variables):
 )
 def test_which_addresses_go_through_a_proxy(environment, address, variables, source):
     environment(variables)
-    found = proxy_for(address)
-    assert (found and found.variable) == source
+    proxy = proxy_for(address)
+    assert (proxy and proxy.variable) == source
 
 
 def test_elsewhere_a_dead_proxy_is_named(environment):

@@ -33,7 +33,7 @@ def file():
     return found
 
 
-def packed(report: str) -> dict:
+def content(report: str) -> dict:
     data = re.search(r'<script type="application/gzip" id="packed">(.*?)</script>', report)[1]
     return json.loads(gzip.decompress(base64.b64decode(data)))
 
@@ -41,7 +41,7 @@ def packed(report: str) -> dict:
 def test_500_real_solutions_are_less_than_5_megabytes(file):
     report = file_report(file, MINE, None, 0.5)
     assert len(file.items) == 500 and len(report.encode()) < 5_000_000
-    held = packed(report)
+    held = content(report)
     assert len(held["articles"]) == 500 and len(held["plots"]) == 4
     assert held["list"].count("\n") == 501
 
@@ -59,7 +59,7 @@ def test_markup_in_a_file_stays_text_in_its_report():
     rows = json.dumps({"problem": text, "solution": text, "rewards": [0.5]})
     report = file_report(read_file(rows.encode(), text), Source("rewards"), None, 0.5)
     assert "<script>alert" not in report
-    assert "<script>alert" not in "".join(packed(report)["articles"])
+    assert "<script>alert" not in "".join(content(report)["articles"])
 
 
 def test_what_is_exported_can_be_opened_again(file):

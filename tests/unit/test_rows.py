@@ -132,8 +132,8 @@ def test_prm800k_goes_the_labellers_way_and_on_with_the_steps_not_judged():
 
 def test_math_shepherd_labels_follow_their_marks():
     text = "1 + 1? Step 1: 1 + 1 = 2 ки\nStep 2: - 2 ки\nStep 3: + ки"
-    marked = "1 + 1? Step 1: 1 + 1 = 2 +\nStep 2: - 2 -\nStep 3: + +"
-    row = only(read({"input": text, "label": marked}))
+    signs = "1 + 1? Step 1: 1 + 1 = 2 +\nStep 2: - 2 -\nStep 3: + +"
+    row = only(read({"input": text, "label": signs}))
     assert row.steps == ("Step 1: 1 + 1 = 2", "Step 2: - 2", "Step 3: +")
     assert (row.problem, row.label) == ("1 + 1?", 1)
 

@@ -66,10 +66,10 @@ def test_what_cannot_be_used_is_an_error_of_its_line_alone(name, line, says):
     "value", ["NaN", "-Infinity", "1e999", "9" * 5000, "[" * 5000 + "]" * 5000, '"\\ud83d"']
 )
 def test_an_entry_of_a_list_fails_alone(value):
-    found = json_values(f'[1,\n\n{value}, "[\\"{{", {{}}]'.encode(), "x.json")
-    assert [value for _, value in found if not isinstance(value, PlaceError)] == [1, '["{', {}]
-    assert found[1][0] == Place("x.json", 3, 2)
-    assert str(found[1][1]).startswith("x.json, entry 2, line 3: it holds ")
+    values = json_values(f'[1,\n\n{value}, "[\\"{{", {{}}]'.encode(), "x.json")
+    assert [value for _, value in values if not isinstance(value, PlaceError)] == [1, '["{', {}]
+    assert values[1][0] == Place("x.json", 3, 2)
+    assert str(values[1][1]).startswith("x.json, entry 2, line 3: it holds ")
 
 
 def test_a_pair_of_surrogates_is_a_character():
@@ -103,6 +103,6 @@ def test_a_file_that_unpacks_beyond_all_bounds_is_refused():
 
 
 def test_a_line_cut_short_fails_alone():
-    found = read('{"problem": "p", "solution": "a"}\n{"problem": "p", "sol\n"b"\n')
-    assert [isinstance(each, PlaceError) for each in found] == [False, True, False]
-    assert "line 2: not valid JSON (Unterminated string" in str(found[1])
+    values = read('{"problem": "p", "solution": "a"}\n{"problem": "p", "sol\n"b"\n')
+    assert [isinstance(each, PlaceError) for each in values] == [False, True, False]
+    assert "line 2: not valid JSON (Unterminated string" in str(values[1])

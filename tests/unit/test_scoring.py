@@ -28,6 +28,7 @@ def test_catalogue_entries_say_what_a_user_needs():
     assert len({prm.key for prm in CATALOG}) == len(CATALOG)
     for prm in CATALOG:
         assert prm.family and prm.licence and 0 < prm.threshold < 1
+        assert prm.family.source.startswith("https://"), "where its prompt was published"
         assert prm.published == {} or tuple(prm.published) == BENCHMARKS
         assert all(0 < value < 1 for value in prm.published.values())
         prm.family.options_with(prm.family_options)

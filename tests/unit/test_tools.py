@@ -23,18 +23,18 @@ def address(tmp_path_factory) -> Iterator[str]:
 def ask(address) -> Callable[..., Any]:
     """Calls a tool; gives its result and the progress that it told."""
 
-    def asked(tool: str, **arguments: Any) -> tuple[Any, list[tuple]]:
-        told: list[tuple] = []
+    def call(tool: str, **arguments: Any) -> tuple[Any, list[tuple]]:
+        messages: list[tuple] = []
 
         async def progress(*values: Any) -> None:
-            told.append(values)
+            messages.append(values)
 
         async def run(client: Client) -> Any:
             return await client.call_tool(tool, arguments, progress_callback=progress)
 
-        return connected(address, run), told
+        return connected(address, run), messages
 
-    return asked
+    return call
 
 
 def connected(server: Any, run: Callable[[Client], Awaitable[Any]]) -> Any:
@@ -46,8 +46,8 @@ def connected(server: Any, run: Callable[[Client], Awaitable[Any]]) -> Any:
 
 
 def test_there_are_three_tools_with_typed_schemas(address):
-    listed = connected(address, lambda client: client.list_tools())
-    tools = {tool.name: tool for tool in listed.tools}
+    listing = connected(address, lambda client: client.list_tools())
+    tools = {tool.name: tool for tool in listing.tools}
     assert {*tools} == {"score_solution", "rank_solutions", "list_models"}
     for tool in tools.values():
         assert tool.description and tool.output_schema and tool.annotations.read_only_hint
@@ -59,19 +59,19 @@ def test_there_are_three_tools_with_typed_schemas(address):
 
 
 def test_a_result_is_structured_and_its_progress_rises(ask):
-    result, told = ask("score_solution", problem=P, solution=S)
+    result, messages = ask("score_solution", problem=P, solution=S)
     assert not result.is_error
     assert result.structured_content["rewards"] == [instant.reward(P, s) for s in S.split("\n")]
-    assert told[-1] == (1.0, 1.0, "1 of 1 solutions scored")
-    assert [done for done, *_ in told] == sorted(done for done, *_ in told)
+    assert messages[-1] == (1.0, 1.0, "1 of 1 solutions scored")
+    assert [done for done, *_ in messages] == sorted(done for done, *_ in messages)
 
 
 def test_ranking_and_models(ask):
     ranked, _ = ask("rank_solutions", problem=P, solutions=[S, "", "so 3"], aggregation="last")
     assert ranked.structured_content["best"] == ranked.structured_content["best_by"]["last"]
     assert "empty" in ranked.structured_content["ranking"][-1]["error"]
-    listed, _ = ask("list_models")
-    assert "demo-qwen" in [model["key"] for model in listed.structured_content["models"]]
+    listing, _ = ask("list_models")
+    assert "demo-qwen" in [model["key"] for model in listing.structured_content["models"]]
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ CASES = Path(__file__).parents[1] / "data" / "cases"
     ],
 )
 def test_problems_are_taken_over_and_what_cannot_be_read_is_told(name, solutions, errors):
-    problems, told = problems_of(str(CASES / name))
+    problems, refusals = problems_of(str(CASES / name))
     assert {each.problem: len(each.rows) for each in problems} == solutions
-    assert len(told) == errors
-    assert all(str(error).startswith(f"{name}, line 1: ") for error in told)
+    assert len(refusals) == errors
+    assert all(str(error).startswith(f"{name}, line 1: ") for error in refusals)
 
 
 @pytest.mark.parametrize("name", ["deep.json", "nan.jsonl"])

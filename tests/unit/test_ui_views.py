@@ -53,8 +53,8 @@ class Document(HTMLParser):
     ],
 )
 def test_mathematics_is_found_and_money_is_not(text, maths):
-    found = re.findall(r'<span class="tex"[^>]*>(.*?)</span>', rich(text), re.DOTALL)
-    assert found == maths
+    formulas = re.findall(r'<span class="tex"[^>]*>(.*?)</span>', rich(text), re.DOTALL)
+    assert formulas == maths
 
 
 @given(st.text())

@@ -24,10 +24,10 @@ def page(tmp_path_factory) -> Iterator[httpx.Client]:
 
 def called(page: httpx.Client, name: str, data: list) -> tuple[str, object]:
     """The last event of an endpoint's answer, and what it tells."""
-    asked = page.post(f"/gradio_api/call/{name}", content=json.dumps({"data": data}))
-    stream = page.get(f"/gradio_api/call/{name}/{asked.json()['event_id']}").text
-    event, told = stream.rstrip().split("\n")[-2:]
-    return event.removeprefix("event: "), json.loads(told.removeprefix("data: "))
+    response = page.post(f"/gradio_api/call/{name}", content=json.dumps({"data": data}))
+    stream = page.get(f"/gradio_api/call/{name}/{response.json()['event_id']}").text
+    event, data_text = stream.rstrip().split("\n")[-2:]
+    return event.removeprefix("event: "), json.loads(data_text.removeprefix("data: "))
 
 
 @pytest.mark.parametrize(
@@ -61,31 +61,31 @@ def called(page: httpx.Client, name: str, data: list) -> tuple[str, object]:
     ],
 )
 def test_what_is_wrong_is_named(page, name, data, says):
-    event, told = called(page, name, data)
+    event, data_text = called(page, name, data)
     assert event == "error"
-    assert says in told["error"]
+    assert says in data_text["error"]
 
 
 def test_what_is_left_out_has_its_default(page):
-    event, told = called(page, "score", [P, S])
+    event, data_text = called(page, "score", [P, S])
     assert event == "complete"
-    assert told[0]["steps"] == ["so 2", "A: 2"]
-    assert told[0]["rewards"] == [instant.reward(P, step) for step in told[0]["steps"]]
+    assert data_text[0]["steps"] == ["so 2", "A: 2"]
+    assert data_text[0]["rewards"] == [instant.reward(P, step) for step in data_text[0]["steps"]]
 
 
 def test_the_most_that_is_ranked_at_once_is_ranked(page):
-    event, told = called(page, "rank", [P, [f"so {i}" for i in range(4096)]])
+    event, data_text = called(page, "rank", [P, [f"so {i}" for i in range(4096)]])
     assert event == "complete"
-    assert len(told[0]["ranking"]) == 4096
-    for row in told[0]["ranking"]:
+    assert len(data_text[0]["ranking"]) == 4096
+    for row in data_text[0]["ranking"]:
         assert row["rewards"] == [instant.reward(P, f"so {row['solution'] - 1}")]
 
 
 def test_a_solution_that_is_too_long_fails_alone(page):
-    event, told = called(page, "rank", [P, [S, "a" * 100_001]])
+    event, data_text = called(page, "rank", [P, [S, "a" * 100_001]])
     assert event == "complete"
-    assert told[0]["best"] == 1
-    assert "100,001 characters" in told[0]["ranking"][1]["error"]
+    assert data_text[0]["best"] == 1
+    assert "100,001 characters" in data_text[0]["ranking"][1]["error"]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +129,11 @@ def test_the_pages_own_handlers_take_no_junk(page):
             body = {"data": [junk] * len(handler["inputs"]), "fn_index": handler["id"]}
             body |= {"event_data": junk, "session_hash": "stranger"}
             answer = page.post("/gradio_api/run/any", content=json.dumps(body))
-            told = answer.json()
-            assert answer.is_success or told.get("error") or told.get("detail"), (handler, junk)
+            data_text = answer.json()
+            assert answer.is_success or data_text.get("error") or data_text.get("detail"), (
+                handler,
+                junk,
+            )
 
 
 def test_a_long_rule_in_one_visitors_text_does_not_hold_up_another(page):

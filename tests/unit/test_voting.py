@@ -70,11 +70,11 @@ def test_what_stands_around_an_answer_is_taken_off(text, plain):
 
 def test_groups_do_not_depend_on_the_order_of_the_solutions():
     texts = [*case("percent_order.jsonl")[0], "\\boxed{x=5}", "\\boxed{y = 5}", "5"]
-    found = set()
+    numbers = set()
     for order in list(permutations(range(len(texts))))[::17]:
         groups = group_by_answer([texts[i] for i in order]).groups
-        found.add(frozenset(frozenset(order[i] for i in group) for group in groups))
-    [groups] = found
+        numbers.add(frozenset(frozenset(order[i] for i in group) for group in groups))
+    [groups] = numbers
     assert {0, 1} in groups and {2} in groups  # 25% is 25 here, since 0.25 is as frequent
 
 

@@ -42,7 +42,7 @@ window.prmCards = (element, props, watch) => {
   }
 
   // As `from_text` does: at lines of ---, unless one has a blank line above and below.
-  function divided(text) {
+  function divide(text) {
     const lines = text.split(/\r\n?|\n/);
     const isBlank = (n) => n in lines && !lines[n].trim();
     const pieces = [[]];
@@ -66,7 +66,7 @@ window.prmCards = (element, props, watch) => {
   }
 
   function spread(event, item) {
-    const pieces = divided(event.clipboardData.getData("text/plain"));
+    const pieces = divide(event.clipboardData.getData("text/plain"));
     if (pieces.length < 2) return;
     event.preventDefault();
     const cards = pieces.map(card);
@@ -77,17 +77,17 @@ window.prmCards = (element, props, watch) => {
   }
 
   function draw() {
-    const wanted = props.value?.length ? props.value : [""];
-    if (JSON.stringify(wanted) === JSON.stringify(texts())) return;
-    list.replaceChildren(...wanted.map(card));
+    const values = props.value?.length ? props.value : [""];
+    if (JSON.stringify(values) === JSON.stringify(texts())) return;
+    list.replaceChildren(...values.map(card));
     number();
   }
 
   element.querySelector("[data-do=add]").addEventListener("click", () => {
-    const added = card("");
-    list.append(added);
+    const item = card("");
+    list.append(item);
     publish();
-    added.querySelector("textarea").focus();
+    item.querySelector("textarea").focus();
   });
   watch("value", draw);
   draw();

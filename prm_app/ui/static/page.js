@@ -15,36 +15,36 @@
 
   // In a `.linked` row stand a chart and what it is of: the steps of one solution, one point each,
   // or a table of solutions, one curve each with the solution's number as its `meta`.
-  const chartIn = (linked) => linked.querySelector(".js-plotly-plot");
-  const item = (linked, key) => linked.querySelector(`.step[data-step="${key}"], tr[data-index="${key}"]`);
+  const chartIn = (pair) => pair.querySelector(".js-plotly-plot");
+  const item = (pair, key) => pair.querySelector(`.step[data-step="${key}"], tr[data-index="${key}"]`);
 
-  function drawn(chart, key) {
+  function markOf(chart, key) {
     if (!chart) return null;
     const curve = chart.data.findIndex((trace) => trace.meta === Number(key));
     if (curve < 0) return chart.querySelectorAll(".scatterlayer .points path")[key];
     return chart.querySelectorAll(".scatterlayer .trace")[curve];
   }
 
-  function light(linked, key) {
-    linked.querySelectorAll(".lit").forEach((node) => node.classList.remove("lit"));
+  function light(pair, key) {
+    pair.querySelectorAll(".lit").forEach((node) => node.classList.remove("lit"));
     if (key === null) return;
-    item(linked, key)?.classList.add("lit");
-    drawn(chartIn(linked), key)?.classList.add("lit");
+    item(pair, key)?.classList.add("lit");
+    markOf(chartIn(pair), key)?.classList.add("lit");
   }
 
   function follow(chart) {
-    const linked = chart.closest(".linked");
-    if (!linked || !chart.on || chart.dataset.followed) return;
+    const pair = chart.closest(".linked");
+    if (!pair || !chart.on || chart.dataset.followed) return;
     chart.dataset.followed = "yes";
     chart.role = "img";
     chart.ariaLabel = "Chart of the rewards by step; the list beside it holds the same values.";
     const keyOf = ({ points: [point] }) => point.data.meta ?? point.pointIndex;
-    chart.on("plotly_hover", (event) => light(linked, keyOf(event)));
-    chart.on("plotly_unhover", () => light(linked, null));
+    chart.on("plotly_hover", (event) => light(pair, keyOf(event)));
+    chart.on("plotly_unhover", () => light(pair, null));
     chart.on("plotly_click", (event) => {
-      const found = item(linked, keyOf(event));
-      found?.focus();
-      if (found?.matches("tr")) found.click();
+      const row = item(pair, keyOf(event));
+      row?.focus();
+      if (row?.matches("tr")) row.click();
     });
   }
 
@@ -55,10 +55,10 @@
 
   for (const kind of ["mouseover", "focusin", "mouseout", "focusout"]) {
     document.addEventListener(kind, (event) => {
-      const found = event.target.closest?.(".linked :is(.step, tr[data-index])");
-      if (!found) return;
+      const node = event.target.closest?.(".linked :is(.step, tr[data-index])");
+      if (!node) return;
       const over = kind === "mouseover" || kind === "focusin";
-      light(found.closest(".linked"), over ? (found.dataset.step ?? found.dataset.index) : null);
+      light(node.closest(".linked"), over ? (node.dataset.step ?? node.dataset.index) : null);
     });
   }
 
@@ -89,7 +89,7 @@
     }
     if (button.dataset.do === "report") return;
     const label = button.textContent;
-    const done = await copied(button.dataset.do === "link" ? await prmDraft.link() : text);
+    const done = await copy(button.dataset.do === "link" ? await prmDraft.link() : text);
     button.textContent = done ? "Copied" : "Not allowed here: use Download";
     setTimeout(() => (button.textContent = label), 2000);
   });
@@ -109,7 +109,7 @@
     save(name, type, text);
   };
 
-  async function copied(text) {
+  async function copy(text) {
     try {
       await navigator.clipboard.writeText(text);
       return true;

@@ -6,13 +6,13 @@
   dark(matchMedia("(prefers-color-scheme: dark)").matches);
   document.querySelector("#theme").addEventListener("click", () => dark(!document.documentElement.classList.contains("dark")));
 
-  const packed = document.querySelector("#packed").textContent;
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const archive = document.querySelector("#packed").textContent;
+  const bytes = Uint8Array.from(atob(archive), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  const shown = JSON.parse(await new Response(stream).text());
+  const content = JSON.parse(await new Response(stream).text());
 
   for (const place of document.querySelectorAll("[data-plot]")) {
-    const { data, layout } = shown.plots[place.dataset.plot];
+    const { data, layout } = content.plots[place.dataset.plot];
     place.classList.add("js-plotly-plot");
     await Plotly.newPlot(place, data, layout, { displayModeBar: false, responsive: true });
   }
@@ -31,13 +31,13 @@
   let texts = null;
   function answer(kind, { index, text }) {
     if (kind === "select") {
-      row.innerHTML = shown.articles[index];
+      row.innerHTML = content.articles[index];
       return;
     }
-    texts ??= shown.articles.map(plain);
-    const found = [...texts.keys()].filter((i) => texts[i].includes(text.toLowerCase()));
-    prmBrowse.searched(JSON.stringify({ text, found }));
+    texts ??= content.articles.map(plain);
+    const numbers = [...texts.keys()].filter((i) => texts[i].includes(text.toLowerCase()));
+    prmBrowse.matches(JSON.stringify({ text, found: numbers }));
   }
-  prmBrowse.threshold(shown.threshold);
-  prmBrowse(list, { value: shown.list }, () => {}, answer);
+  prmBrowse.threshold(content.threshold);
+  prmBrowse(list, { value: content.list }, () => {}, answer);
 })();

@@ -14,16 +14,16 @@
       return values;
     },
     async restore(...values) {
-      let kept = null;
+      let draft = null;
       try {
-        kept = JSON.parse(localStorage.getItem(DRAFT));
+        draft = JSON.parse(localStorage.getItem(DRAFT));
       } catch {
-        kept = null;
+        draft = null;
       }
-      fields = kept?.length === values.length ? kept : values;
-      const linked = await read(location.hash);
-      if (linked) {
-        fields = [...linked, ...fields.slice(linked.length)];
+      fields = draft?.length === values.length ? draft : values;
+      const link = await read(location.hash);
+      if (link) {
+        fields = [...link, ...fields.slice(link.length)];
         history.replaceState(null, "", location.pathname + location.search);
         store(TAB, "Score");
       }
@@ -31,17 +31,17 @@
     },
     async link() {
       const page = location.origin + location.pathname;
-      return page + MARK + (await packed(JSON.stringify(fields.slice(0, LINKED.length))));
+      return page + MARK + (await pack(JSON.stringify(fields.slice(0, TYPES.length))));
     },
   };
 
   // A link holds a solution, model and threshold in its fragment, which no browser sends.
   const MARK = "#score=";
   // The types of the first fields: problem, solution, how it is split, by what, model, threshold.
-  const LINKED = ["string", "string", "string", "string", "string", "number"];
+  const TYPES = ["string", "string", "string", "string", "string", "number"];
   const MOST_CHARACTERS = 500_000;
 
-  async function packed(text) {
+  async function pack(text) {
     const stream = new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
     const letters = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
@@ -53,15 +53,15 @@
     try {
       const letters = atob(fragment.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
       const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
-      const values = JSON.parse(await unpacked(bytes));
-      const fits = values.length === LINKED.length && values.every((value, i) => typeof value === LINKED[i]);
+      const values = JSON.parse(await unpack(bytes));
+      const fits = values.length === TYPES.length && values.every((value, i) => typeof value === TYPES[i]);
       return fits ? values : null;
     } catch {
       return null;
     }
   }
 
-  async function unpacked(bytes) {
+  async function unpack(bytes) {
     const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
     let text = "";
     for (const reader = stream.pipeThrough(new TextDecoderStream()).getReader(); ; ) {
@@ -91,13 +91,13 @@
     const all = [...document.querySelectorAll(".tabs [role=tab]")];
     if (!all.length) return;
     tabs.disconnect();
-    let kept = null;
+    let name = null;
     try {
-      kept = localStorage.getItem(TAB);
+      name = localStorage.getItem(TAB);
     } catch {
       return;
     }
-    all.find((tab) => tab.textContent.trim() === kept)?.click();
+    all.find((tab) => tab.textContent.trim() === name)?.click();
   });
   tabs.observe(document, { childList: true, subtree: true });
 
@@ -119,8 +119,8 @@
     if (target.closest?.("#table tr[data-index]")) {
       setTimeout(() => document.querySelector("#candidate h3")?.scrollIntoView({ block: "nearest", behavior: "smooth" }), 400);
     }
-    const asked = target.closest?.(".go, .chips button");
-    const reading = asked?.closest(".tabitem")?.querySelector(".reading");
+    const button = target.closest?.(".go, .chips button");
+    const reading = button?.closest(".tabitem")?.querySelector(".reading");
     if (reading && reading.getBoundingClientRect().top > innerHeight) {
       reading.scrollIntoView({ behavior: "smooth" });
     }
@@ -146,28 +146,28 @@
   }, true);
 
   // Whether the server still answers.
-  let missed = 0;
+  let failures = 0;
   async function listen() {
     try {
       const answer = await fetch("prm/page.css", { method: "HEAD", cache: "no-store" });
-      missed = answer.ok ? 0 : missed + 1;
+      failures = answer.ok ? 0 : failures + 1;
     } catch {
-      missed += 1;
+      failures += 1;
     }
-    const away = missed >= 2;
+    const away = failures >= 2;
     document.querySelector("#status")?.classList.toggle("away", away);
     const note = document.querySelector("#away");
     if (away && !note) {
-      const said = document.createElement("p");
-      said.id = "away";
-      said.className = "message";
-      said.setAttribute("role", "alert");
-      said.textContent = "The server does not answer. What you typed is kept in this browser.";
-      document.querySelector("#status")?.after(said);
+      const message = document.createElement("p");
+      message.id = "away";
+      message.className = "message";
+      message.setAttribute("role", "alert");
+      message.textContent = "The server does not answer. What you typed is kept in this browser.";
+      document.querySelector("#status")?.after(message);
     } else if (!away) {
       note?.remove();
     }
-    setTimeout(listen, missed ? 2000 : 5000);
+    setTimeout(listen, failures ? 2000 : 5000);
   }
   setTimeout(listen, 5000);
 })();

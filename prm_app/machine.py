@@ -1,4 +1,4 @@
-"""The machine a benchmark ran on."""
+"""The machine that a measurement was made on: processor, memory, GPUs, versions."""
 
 from __future__ import annotations
 
