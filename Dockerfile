@@ -7,7 +7,7 @@ FROM debian:bookworm-slim
 ARG BACKEND=cpu
 
 # Triton, which vLLM uses on a GPU, compiles C.
-RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates gcc libc6-dev make python3-dev python3-venv && rm -rf /var/lib/apt/lists/*
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates gcc libc6-dev libnuma1 make python3-dev python3-venv && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 1000 prm && install --directory --owner prm /app /cache
 
 USER prm
