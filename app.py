@@ -12,10 +12,11 @@ from pathlib import Path
 if "SPACE_ID" in os.environ:
     # A Space installs what requirements.txt names alone, before the project's files are there.
     root = Path(__file__).parent
+    plugin, base = str(root / "plugin"), str(root / "requirements" / "demo.txt")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-    own = ["--editable", str(root / "plugin"), "--editable", str(root)]
-    subprocess.run([*pip, "-r", str(root / "requirements" / "demo.txt"), *own], check=True)
-    sys.path.append(str(root / "plugin"))  # editable installs are on the path of the next start
+    what = ["-r", base, "--editable", plugin, "--editable", str(root)]
+    subprocess.run([*pip, *what], check=True)
+    sys.path.append(plugin)  # editable installs are on the path of the next start
 
 from prm_app.cli import main
 

@@ -26,6 +26,8 @@ from visitors import SECONDS, Visitor, config_of, page
 from prm_app.api.limits import MOST_RANKED, MOST_SHOWN
 from prm_app.bench import machine
 
+GREEDY = "127.0.0.2"
+"""The address that the greedy one comes from; the other comes from 127.0.0.1."""
 WARM_UP = 10
 """Seconds of greed before the other one comes."""
 
@@ -36,7 +38,8 @@ def greed(url: str, requests: int) -> None:
     async def all_at_once() -> None:
         limits = httpx.Limits(max_connections=2 * requests)
         numbers = count()
-        async with httpx.AsyncClient(base_url=url, timeout=SECONDS, limits=limits) as client:
+        other = httpx.AsyncHTTPTransport(local_address=GREEDY, limits=limits)
+        async with httpx.AsyncClient(base_url=url, timeout=SECONDS, transport=other) as client:
             config = await config_of(client)
             asking = (_ask_for_ever(client, config, i, numbers) for i in range(requests))
             await asyncio.gather(*asking)

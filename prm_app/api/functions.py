@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 from typing import Any
@@ -11,16 +10,13 @@ from prm_app.api.limits import MOST_RANKED, require_few
 from prm_app.api.progress import Outcomes, scored_by, solutions_of
 from prm_app.api.rankings import Question, rankings
 from prm_app.catalog import Prm
-from prm_app.errors import BusyError, InputError, PrmError
+from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models, Status
 from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import Opinion, Result, rank_document, score_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.steps import Split
-
-SIDE_BY_SIDE, WAITING = 64, 256
-"""Requests that are answered together, and those that may wait for their turn."""
 
 Tell = Callable[[float, str], Awaitable[None]]
 """Called with how far a request is, in [0, 1], and with a sentence."""
@@ -97,31 +93,6 @@ def list_models(models: Models) -> list[dict[str, Any]]:
         }
         for prm in models.models()
     ]
-
-
-class Door:
-    """Lets so many requests in at once and so many more wait; turns the others away.
-
-    Args:
-        inside: Requests answered side by side.
-        waiting: Requests that wait for their turn.
-    """
-
-    def __init__(self, inside: int = SIDE_BY_SIDE, waiting: int = WAITING) -> None:
-        self._turns = asyncio.Semaphore(inside)
-        self._most, self._waiting = waiting, 0
-
-    async def __aenter__(self) -> None:
-        if self._turns.locked() and self._waiting >= self._most:
-            raise BusyError(f"{self._most} requests are waiting already: ask again in a moment.")
-        self._waiting += 1
-        try:
-            await self._turns.acquire()
-        finally:
-            self._waiting -= 1
-
-    async def __aexit__(self, *error: object) -> None:
-        self._turns.release()
 
 
 def _threshold(prm: Prm, threshold: float | None) -> float:

@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import islice
+from typing import Any, TypeVar
 
 from prm_app.api.limits import solution_within
 from prm_app.catalog import Prm
@@ -21,9 +22,17 @@ DRAWING_SHARE = 1 / 4
 CHUNK, IN_FLIGHT = 64, 256
 """Solutions of one visitor asked for together, and on their way: others wait behind no more."""
 
+T = TypeVar("T")
+_FOR_MANY = ThreadPoolExecutor(2, thread_name_prefix="many solutions")
+
 Outcomes = dict[int, ScoredSolution | PrmError]
 """By the number of a solution, what became of it."""
 Arrival = tuple[int, asyncio.Future[ScoredSolution]]
+
+
+async def apart(work: Callable[..., T], *given: Any) -> T:
+    """Does work on many solutions in threads of its own: who has one does not wait behind it."""
+    return await asyncio.get_running_loop().run_in_executor(_FOR_MANY, work, *given)
 
 
 async def until_open(models: Models, name: str, opening: Future[Scorer]) -> AsyncIterator[Status]:
@@ -49,7 +58,7 @@ async def solutions_of(
     def split_all() -> dict[int, Solution | InputError]:
         return {number: split_one(text) for number, text in texts.items()}
 
-    return await asyncio.to_thread(split_all)
+    return await apart(split_all)
 
 
 async def scored_one_by_one(
@@ -97,7 +106,7 @@ async def scored_by(
 async def _ask(
     scorer: Scorer, solutions: Mapping[int, Solution], queue: asyncio.Queue[Arrival]
 ) -> None:
-    futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
+    futures = await apart(scorer.submit, list(solutions.values()))
     for number, future in zip(solutions, futures, strict=True):
         asyncio.wrap_future(future).add_done_callback(partial(_arrive, queue, number))
 

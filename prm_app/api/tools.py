@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.types import ASGIApp
 
 from prm_app.api import functions, schemas
-from prm_app.api.functions import Door, Tell
+from prm_app.api.door import Door
+from prm_app.api.functions import Tell
 from prm_app.api.schemas import (
     Delimiter,
     How,
@@ -24,6 +25,7 @@ from prm_app.api.schemas import (
     SplitName,
     Threshold,
 )
+from prm_app.api.web_api import visitor_of
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models
 
@@ -85,7 +87,7 @@ def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Score
     ) -> ScoreAnswer:
         """Scores each step of a solution with a process reward model."""
         arguments = (problem, solution, model, split, delimiter, threshold, compare_with)
-        async with _let_in(door):
+        async with _let_in(door, context):
             return ScoreAnswer(**await functions.score(models, *arguments, tell=_tell_of(context)))
 
     return score_solution
@@ -109,7 +111,7 @@ def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[RankA
         """Ranks several solutions of one problem by their step rewards (Best-of-N)."""
         arguments = (problem, solutions, aggregation, model, split, delimiter, threshold)
         second = (compare_with, reference_answer)
-        async with _let_in(door):
+        async with _let_in(door, context):
             tell = _tell_of(context)
             return RankAnswer(**await functions.rank(models, *arguments, *second, tell=tell))
 
@@ -117,12 +119,12 @@ def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[RankA
 
 
 @asynccontextmanager
-async def _let_in(door: Door) -> AsyncIterator[None]:
+async def _let_in(door: Door, context: Any) -> AsyncIterator[None]:
     """Waits for a request's turn; what fails is told to the agent in its words."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     try:
-        async with door:
+        async with door.turn(visitor_of(context.request_context.request)):
             yield
     except PrmError as error:
         raise ToolError(str(error)) from error

@@ -14,10 +14,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security.http import HTTPBase
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp
 
 from prm_app.api import functions
-from prm_app.api.functions import Door
+from prm_app.api.door import Door
 from prm_app.api.gate import Check, PasswordGate
 from prm_app.api.schemas import (
     Failure,
@@ -74,18 +75,18 @@ def http_api(models: AllModels, door: Door, check: Check | None) -> ASGIApp:
     answers: dict[str, Any] = {"responses": _FAILURES, "response_model_exclude_unset": True}
 
     @api.post("/score", operation_id="score", response_model=ScoreAnswer, **answers)
-    async def score(question: ScoreQuestion) -> Any:
+    async def score(question: ScoreQuestion, request: Request) -> Any:
         """Scores each step of a solution with a process reward model."""
-        async with door:
+        async with door.turn(visitor_of(request)):
             return await functions.score(models, **question.model_dump())
 
     @api.post("/rank", operation_id="rank", response_model=RankAnswer, **answers)
-    async def rank(question: RankQuestion) -> Any:
+    async def rank(question: RankQuestion, request: Request) -> Any:
         """Ranks several solutions of one problem by their step rewards (Best-of-N).
 
         A solution that could not be scored comes last, with its error.
         """
-        async with door:
+        async with door.turn(visitor_of(request)):
             return await functions.rank(models, **question.model_dump())
 
     @api.get("/models", operation_id="list_models", response_model=Models)
@@ -94,6 +95,11 @@ def http_api(models: AllModels, door: Door, check: Check | None) -> ASGIApp:
         return {"models": functions.list_models(models)}
 
     return PasswordGate(api, check) if check else api
+
+
+def visitor_of(request: HTTPConnection | None) -> str:
+    """Whose request it is, by the address it comes from; uvicorn reads that off trusted proxies."""
+    return request.client.host if request and request.client else ""
 
 
 def _answer(status: int, error: str, field: str | None = None) -> JSONResponse:

@@ -38,6 +38,7 @@ from prm_app.local.load_errors import (
 class _Request:
     token_ids: list[int]
     reuse: bool
+    together: int
     future: Future[Outputs]
 
 
@@ -80,8 +81,10 @@ class VllmEngine(Engine):
         """Whether a step has something to compute."""
         return bool(self._pending)
 
-    def submit(self, token_ids: list[int], reuse: bool = True) -> Future[Outputs]:
-        request = _Request(token_ids, reuse, Future())
+    def submit(
+        self, token_ids: list[int], reuse: bool = True, together: int = 1
+    ) -> Future[Outputs]:
+        request = _Request(token_ids, reuse, together, Future())
         self._thread.do(lambda: self._start(request), request.future)
         return request.future
 
@@ -132,7 +135,8 @@ class VllmEngine(Engine):
         key = str(next(self._numbers))
         self._pending[key] = request
         try:
-            self._core.add_request(key, TokensPrompt(prompt_token_ids=request.token_ids), params)
+            prompt = TokensPrompt(prompt_token_ids=request.token_ids)
+            self._core.add_request(key, prompt, params, priority=request.together)
         except ValueError as error:
             del self._pending[key]
             request.future.set_exception(EngineError(f"vLLM refused the prompt: {error}"))

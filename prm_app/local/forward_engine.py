@@ -1,7 +1,7 @@
 """The engine of Transformers in this process: each family's plain forward pass, without vLLM.
 
-Knows token ids, not what they mean. One thread computes: always the request that waits longest,
-together with those nearest to it in length, so that little is padded and nobody waits for long.
+Knows token ids, not what they mean. One thread computes: always the request that is next, together
+with those nearest to it in length, so that little is padded and nobody waits for long.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _COMPUTING = threading.Lock()
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     token_ids: list[int]
+    together: int
     future: Future[Outputs]
 
 
@@ -70,8 +71,10 @@ class ForwardEngine(Engine):
     def alive(self) -> bool:
         return not self._closing
 
-    def submit(self, token_ids: list[int], reuse: bool = True) -> Future[Outputs]:
-        request = _Request(token_ids, Future())
+    def submit(
+        self, token_ids: list[int], reuse: bool = True, together: int = 1
+    ) -> Future[Outputs]:
+        request = _Request(token_ids, together, Future())
         request.future.set_running_or_notify_cancel()
         with self._change:
             if self._closing:
@@ -118,10 +121,14 @@ class ForwardEngine(Engine):
 
 
 def fitting(waiting: list[_Request], most_tokens: int) -> list[_Request]:
-    """The first request, and those nearest to it in length that fit beside it."""
+    """The next request, and those nearest to it in length that fit beside it.
+
+    Next is who asked for fewest together, and of these who waits longest.
+    """
     batch: list[_Request] = []
-    longest = 0
-    for request in sorted(waiting, key=lambda each: _apart(each, waiting[0])):
+    longest, fewest = 0, min((each.together for each in waiting), default=0)
+    following = [each for each in waiting if each.together == fewest][:1]
+    for request in sorted(waiting, key=lambda each: _apart(each, *following)):
         longest = max(longest, len(request.token_ids))
         if batch and longest * (len(batch) + 1) > most_tokens:
             break

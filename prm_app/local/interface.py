@@ -55,11 +55,15 @@ class Engine(ABC):
         """Whether the engine can score."""
 
     @abstractmethod
-    def submit(self, token_ids: list[int], reuse: bool = True) -> Future[Outputs]:
+    def submit(
+        self, token_ids: list[int], reuse: bool = True, together: int = 1
+    ) -> Future[Outputs]:
         """Starts computing the outputs of one prompt of at most `limit` tokens.
 
         With `reuse` the tokens that the prefix cache covers are not computed and have no rows.
-        The future raises EngineError if the engine fails.
+        Of the prompts that wait, those of which fewer were asked for `together` come first: who
+        asks for one does not wait behind those of who asks for many. The future raises
+        EngineError if the engine fails.
         """
 
     @abstractmethod

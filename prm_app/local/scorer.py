@@ -77,7 +77,7 @@ class LocalScorer(Scorer):
             if len(prompt.token_ids) > self.limit:
                 future.set_exception(TooLongError.of(prompt, self.limit))
             else:
-                _Scoring(self, prompt, future, start).start()
+                _Scoring(self, prompt, future, start, len(valid)).start()
         return futures
 
     def usage(self) -> Usage:
@@ -107,9 +107,15 @@ class _Scoring:
     """One prompt on its way through store and engine; its steps run in the engine's thread."""
 
     def __init__(
-        self, scorer: LocalScorer, prompt: Prompt, future: Future[ScoredSolution], start: float
+        self,
+        scorer: LocalScorer,
+        prompt: Prompt,
+        future: Future[ScoredSolution],
+        start: float,
+        together: int,
     ) -> None:
         self._scorer, self._prompt, self._future, self._start = scorer, prompt, future, start
+        self._together = together
         self._keys = prefix_keys(prompt.token_ids, prompt.positions)
         self._repeated = False
 
@@ -126,9 +132,8 @@ class _Scoring:
         return rewards if len(rewards) == len(keys) else None
 
     def _ask(self, reuse: bool) -> None:
-        self._scorer._engine.submit(self._prompt.token_ids, reuse).add_done_callback(
-            self._take_answer
-        )
+        future = self._scorer._engine.submit(self._prompt.token_ids, reuse, self._together)
+        future.add_done_callback(self._take_answer)
 
     def _take_answer(self, answer: Future[Outputs]) -> None:
         try:

@@ -13,7 +13,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Mount, Route
 
-from prm_app.api.functions import Door
+from prm_app.api.door import DOOR
 from prm_app.api.gate import Check, PasswordGate
 from prm_app.api.limits import MOST_BYTES
 from prm_app.api.tools import mcp_server, over_http
@@ -31,7 +31,8 @@ from prm_app.ui.theme import HEAD, ROUTES, Theme
 
 __all__ = ["build", "launch"]
 
-WAITING_REQUESTS = 256
+EVENTS = 512
+"""Of the page that are answered side by side, or wait for their turn at the door."""
 SESSIONS = 512
 """Visits whose state is kept, those used last: each takes 200 KB and what it has scored."""
 
@@ -92,7 +93,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
         )
         score_tab.answer_on(scoring, models, restoring.then)
         rank_tab.answer_on(ranking, models, rank_page.select, only_first=True)
-    page.queue(max_size=WAITING_REQUESTS)
+    page.queue(max_size=EVENTS)
     return page
 
 
@@ -158,6 +159,7 @@ def launch(
         run_history=False,
         max_file_size=MOST_BYTES,
         state_session_capacity=SESSIONS,
+        max_threads=EVENTS,
         footer_links=["api", "settings"],
         enable_monitoring=False,
         ssr_mode=False,
@@ -169,11 +171,10 @@ def launch(
 
 def _beside_the_page(models: Models, check: Check | None, mcp_host: str | None) -> dict[str, Any]:
     """What Gradio's application serves besides the page: its files, the HTTP API, MCP."""
-    door = Door()
-    routes: list[BaseRoute] = [*ROUTES, Mount("/api", http_api(models, door, check))]
+    routes: list[BaseRoute] = [*ROUTES, Mount("/api", http_api(models, DOOR, check))]
     beside: dict[str, Any] = {"routes": routes, "middleware": [Middleware(BoundedRequests)]}
     if mcp_host is not None:
-        tools, running = over_http(mcp_server(models, door), mcp_host)
+        tools, running = over_http(mcp_server(models, DOOR), mcp_host)
         routes.append(Route("/mcp", PasswordGate(tools, check) if check else tools))
         beside["lifespan"] = lambda app: running
     return beside

@@ -8,10 +8,11 @@ from typing import Any
 from gradio.events import api
 
 from prm_app.api import functions
+from prm_app.api.door import DOOR
 from prm_app.scoring import Models
 from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.steps import Split
-from prm_app.ui.listeners import SCORING
+from prm_app.ui.gate import VISITOR
 
 
 class Endpoints:
@@ -47,7 +48,8 @@ class Endpoints:
             compare_with: A second model, which judges at its own threshold; empty: none.
         """
         arguments = (problem, solution, model, split, delimiter, threshold, compare_with)
-        return await functions.score(self._models, *arguments)
+        async with DOOR.turn(VISITOR.get()):
+            return await functions.score(self._models, *arguments)
 
     async def rank(
         self,
@@ -82,7 +84,8 @@ class Endpoints:
             reference_answer: The right final answer, such as 42 or 3\\sqrt{2}; empty: not known.
         """
         arguments = (problem, solutions, aggregation, model, split, delimiter, threshold)
-        return await functions.rank(self._models, *arguments, compare_with, reference_answer)
+        async with DOOR.turn(VISITOR.get()):
+            return await functions.rank(self._models, *arguments, compare_with, reference_answer)
 
     async def models(self) -> list[dict[str, Any]]:
         """Lists the process reward models on offer.
@@ -97,7 +100,6 @@ class Endpoints:
 def publish(models: Models) -> None:
     """Publishes the endpoints; to be called inside the Blocks."""
     endpoints = Endpoints(models)
-    queue = {key: SCORING[key] for key in ("concurrency_id", "concurrency_limit")}
-    api(endpoints.score, api_name="score", **queue)
-    api(endpoints.rank, api_name="rank", **queue)
+    api(endpoints.score, api_name="score", concurrency_limit=None)
+    api(endpoints.rank, api_name="rank", concurrency_limit=None)
     api(endpoints.models, api_name="models", concurrency_limit=None)

@@ -5,8 +5,9 @@ failure of the program.
 """
 
 import logging
-from collections.abc import Container
-from functools import cache
+from collections.abc import AsyncIterator, Callable, Container
+from contextvars import ContextVar
+from functools import cache, wraps
 from inspect import Parameter, signature
 from typing import Any
 
@@ -17,7 +18,9 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from prm_app.api.door import DOOR
 from prm_app.api.limits import MOST_BYTES
+from prm_app.api.web_api import visitor_of
 from prm_app.errors import PrmError
 from prm_app.ui.ending import being_answered, is_ending
 
@@ -36,6 +39,8 @@ VALUE_TYPES: dict[type, Any] = {
 }
 """What the handlers take from the page's components."""
 ENDING = "This page's server is ending. Try again in a minute."
+VISITOR = ContextVar("VISITOR", default="")
+"""Whose request a handler answers."""
 LOG = logging.getLogger(__name__)
 
 
@@ -62,6 +67,18 @@ def one_of(among: Container[int], number: Any) -> int:
     if type(number) is not int or number not in among:
         raise refusal("There is nothing of that number to choose.")
     return number
+
+
+def by_turns(handler: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
+    """A handler that begins once its visitor has a place among those that are answered."""
+
+    @wraps(handler)
+    async def in_turn(*given: Any) -> AsyncIterator[Any]:
+        async with DOOR.turn(VISITOR.get()):
+            async for changes in handler(*given):
+                yield changes
+
+    return in_turn
 
 
 class Page(gr.Blocks):
@@ -95,12 +112,23 @@ class Page(gr.Blocks):
                 _require(kind, block.label or block.elem_id, values[i])
         return values
 
-    async def call_function(self, block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    async def call_function(
+        self,
+        block_fn: Any,
+        processed_input: list[Any],
+        iterator: Any = None,
+        requests: Any = None,
+        *rest: Any,
+        **more: Any,
+    ) -> dict[str, Any]:
         """As Gradio does; an error that is for the user is answered as its message."""
         if block_fn.fn is None:
             raise refusal("The browser does this alone: there is nothing to ask for.")
+        VISITOR.set(visitor_of(requests))
         try:
-            answer: dict[str, Any] = await super().call_function(block_fn, *args, **kwargs)
+            answer: dict[str, Any] = await super().call_function(
+                block_fn, processed_input, iterator, requests, *rest, **more
+            )
             return answer
         except PrmError as error:
             raise refusal(str(error)) from error

@@ -12,13 +12,13 @@ Values = dict[Any, Any]
 """The values of components, or their changes, by component."""
 
 SCORING: dict[str, Any] = {
-    "concurrency_id": "scoring",
-    "concurrency_limit": 64,
+    "concurrency_limit": None,
     "trigger_mode": "always_last",
     "show_progress": "hidden",
     "api_visibility": "private",
 }
 """For listeners that ask the engine: side by side, so that its batches hold many users' steps.
+A `Door` bounds how many.
 
 A second click while the first is answered queues one more run.
 """

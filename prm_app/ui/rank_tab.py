@@ -1,6 +1,5 @@
 """The tab "Best-of-N": solutions of one problem, ranked by an aggregation of their rewards."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +9,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from prm_app.api.limits import MOST_SHOWN, require_few
+from prm_app.api.progress import apart
 from prm_app.api.rankings import Question, rankings
 from prm_app.errors import InputError, PrmError
 from prm_app.scoring import Models, Status
@@ -19,7 +19,7 @@ from prm_app.solutions.ranking import Ranking
 from prm_app.ui import answer_views, figures, pair_views, rank_views, views
 from prm_app.ui.examples import CHOOSE
 from prm_app.ui.exports import REPORT, download_link, save
-from prm_app.ui.gate import clicked
+from prm_app.ui.gate import by_turns, clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
@@ -205,6 +205,7 @@ def _question(tab: RankTab, values: Values) -> Question:
     )
 
 
+@by_turns
 async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, at = _question(tab, values), _controls(tab, values)
     changes: Values = {}
@@ -221,7 +222,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                 tab.ranking: update,
                 tab.drawn_at: at,
                 tab.selected: None,
-                **await asyncio.to_thread(_drawing, tab, update, None, at),
+                **await apart(_drawing, tab, update, None, at),
             }
             yield {tab.message: rank_views.progress(update), **changes}
     except PrmError as error:
@@ -290,7 +291,7 @@ def _report(tab: RankTab, values: Values) -> Values:
 
 
 def _settle(tab: RankTab, values: Values) -> Values:
-    """Draws again if a control was moved while the answers were on their way."""
+    """Draws again if a control moved meanwhile."""
     if values[tab.drawn_at] == _controls(tab, values):
         return unchanged(tab.panel)
     return _redraw(tab, values)

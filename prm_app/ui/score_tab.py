@@ -19,6 +19,7 @@ from prm_app.solutions.steps import Split, split_steps
 from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.exports import REPORT, download_link, save
+from prm_app.ui.gate import by_turns
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.report import solution_report
@@ -171,6 +172,7 @@ def _question(tab: ScoreTab, values: Values) -> Question:
     )
 
 
+@by_turns
 async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, threshold = _question(tab, values), values[tab.head.threshold]
     try:

@@ -181,7 +181,7 @@ def test_answers_are_held_against_the_reference_and_a_second_model(visit):
 
 
 def test_a_solution_stands_beside_the_winner_on_a_narrow_page_too(visit):
-    page = opened(visit(width=390, height=844))
+    page = rank_tab(visit(width=390, height=844))
     rows(page, COUNT)
     best, *_, last = order(page)
     page.locator(f"#table tr[data-index='{last}'] button").click()

@@ -65,11 +65,12 @@ def prepared(root: Path) -> Iterator[dict[str, str]]:
         reach |= dict.fromkeys(("SSL_CERT_FILE", "PIP_CERT"), "/etc/machine.crt")
     if Path(wheels := os.environ.get("PIP_FIND_LINKS", "/nonexistent")).is_dir():
         shutil.copytree(wheels, root / wheels.lstrip("/"), dirs_exist_ok=True)
-    mounts = {"proc": root / "proc", "tmpfs": root / "dev/shm"}
+    mounts = {"proc": root / "proc", "sysfs": root / "sys", "tmpfs": root / "dev/shm"}
     try:
         for kind, path in mounts.items():
             path.mkdir(exist_ok=True)
-            subprocess.run(["mount", "-t", kind, kind, path], check=True)
+            mode = "ro" if kind == "sysfs" else "rw"
+            subprocess.run(["mount", "-t", kind, "-o", mode, kind, path], check=True)
         yield reach
     finally:
         for path in mounts.values():
@@ -140,8 +141,9 @@ def here(word: str) -> str:
 
 
 def end(process: subprocess.Popen[str]) -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    process.wait(60)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
 
 
 if __name__ == "__main__":

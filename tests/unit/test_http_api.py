@@ -1,6 +1,5 @@
 """The HTTP API of a real page, as curl and any language call it."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 
@@ -10,7 +9,6 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from prm_app.api.functions import Door
 from prm_app.api.limits import MOST_BYTES, MOST_CHARACTERS
 from prm_app.api.web_api import _fail
 from prm_app.errors import (
@@ -200,28 +198,3 @@ def test_every_error_has_its_status(error, status):
     answer = _fail(None, error)
     assert answer.status_code == status and json.loads(answer.body) == {"error": "x", "field": None}
     assert ("Retry-After" in answer.headers) == (status == 503)
-
-
-def test_too_many_requests_are_turned_away():
-    async def crowd() -> list[str]:
-        door, open_ = Door(inside=2, waiting=3), asyncio.Event()
-        log: list[str] = []
-
-        async def ask() -> None:
-            try:
-                async with door:
-                    await open_.wait()
-                    log.append("answered")
-            except BusyError as error:
-                log.append(str(error))
-
-        asked = [asyncio.create_task(ask()) for _ in range(7)]
-        await asyncio.sleep(0.05)
-        assert len(log) == 2
-        open_.set()
-        await asyncio.gather(*asked)
-        return log
-
-    log = asyncio.run(crowd())
-    assert log.count("answered") == 5
-    assert log.count("3 requests are waiting already: ask again in a moment.") == 2
