@@ -91,8 +91,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--solutions", type=int, default=60, help="that the other one scores")
     parser.add_argument("--greed", type=int, default=64, help="requests on their way at a time")
-    arguments = parser.parse_args()
-    with page() as opened:
+    arguments, options = parser.parse_known_args()  # the others are the page's
+    with page(*options) as opened:
         asyncio.run(waits(opened.url, 5, 10_000))
         alone = asyncio.run(waits(opened.url, arguments.solutions, 0))
         greedy = Process(target=greed, args=(opened.url, arguments.greed), daemon=True)

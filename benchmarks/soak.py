@@ -46,7 +46,7 @@ async def soak(opened: Page, most: int, seconds: float) -> list[dict[str, float]
     """Requests done, seconds and memory, again and again until one of the two bounds."""
     begun, done = time.perf_counter(), 0
     points: list[dict[str, float]] = []
-    limits = httpx.Limits(max_connections=4 * AT_ONCE)
+    limits = httpx.Limits(max_connections=4 * AT_ONCE, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=opened.url, timeout=SECONDS, limits=limits) as client:
         config = await config_of(client)
         while done < most and time.perf_counter() - begun < seconds:

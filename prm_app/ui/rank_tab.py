@@ -291,10 +291,9 @@ def _report(tab: RankTab, values: Values) -> Values:
 
 
 def _settle(tab: RankTab, values: Values) -> Values:
-    """Draws again if a control moved meanwhile."""
-    if values[tab.drawn_at] == _controls(tab, values):
-        return unchanged(tab.panel)
-    return _redraw(tab, values)
+    """Draws again if a control was moved while the answers were on their way."""
+    moved = values[tab.drawn_at] != _controls(tab, values)
+    return _redraw(tab, values) if moved else unchanged(tab.panel)
 
 
 def _stale(tab: RankTab, values: Values) -> Values:

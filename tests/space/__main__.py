@@ -29,7 +29,7 @@ SECONDS = 30 * 60
 """A Space that takes longer to start is stopped."""
 BESIDE = ["uvicorn>=0.14.0", "websockets>=10.4", "spaces"]
 """What a Space installs in one call with requirements.txt and `gradio[oauth,mcp]`."""
-BROWSER = ["score", "rank", "visit", "api"]
+BROWSER = ["score", "rank", "visit"]
 """The browser tests of what a stranger may do."""
 TEXT = ("What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14")
 

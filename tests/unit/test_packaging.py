@@ -35,7 +35,7 @@ def declarations(requirements: list[str]) -> set[str]:
 
 
 def imported(folder: str) -> set[str]:
-    """The distributions that a folder's modules import: all but one are called as their modules."""
+    """The distributions that a folder's modules import: most are called as their modules."""
     found = set()
     for file in (ROOT / folder).rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -47,7 +47,8 @@ def imported(folder: str) -> set[str]:
     here = {path.name for path in ROOT.iterdir()} | {"vllm_prm", "demo_prm"}
     tests = ROOT / "tests"
     here |= {path.stem for path in (*tests.iterdir(), *tests.rglob("*.py"))}
-    called = {"markdown_it": "markdown-it-py"}
+    here |= {path.stem for path in (ROOT / "benchmarks").iterdir()}
+    called = {"markdown_it": "markdown-it-py", "yaml": "pyyaml"}
     return {called.get(name, name).replace("_", "-") for name in found - here}
 
 
