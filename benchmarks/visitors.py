@@ -38,7 +38,8 @@ def page(*options: str) -> Iterator[Page]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "prm_app.cli", "ui", "--port", str(port), *options]
-    program = subprocess.Popen(command, env={**os.environ, "PRM_APP_DEMO": "small"})
+    environment = {**os.environ, "PRM_APP_DEMO": "small"}
+    program = subprocess.Popen(command, env=environment, stdout=sys.stderr)
     url, until = f"http://127.0.0.1:{port}", time.monotonic() + SECONDS
     try:
         while not _is_ready(url):
