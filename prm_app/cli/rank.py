@@ -27,6 +27,7 @@ from prm_app.solutions.jsonl import Place, PlaceError
 from prm_app.solutions.ranking import Ranking, RankOpinion
 from prm_app.solutions.rows import Problem, Row
 from prm_app.solutions.shapes import pooled, read_problems
+from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.voting import group_by_answer
 
 TAKES_ENGINE_OPTIONS = True
@@ -90,6 +91,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     problems = _of_files(args) if args.generate is None else [_generated(args)]
     failed = 0
+    outcomes: list[ScoredSolution | PrmError] = []
+    seconds: list[ScoredSolution | PrmError] = []
     for each in _rankings(args, problems):
         if isinstance(each, PlaceError):
             failed += 1
@@ -97,11 +100,16 @@ def run(args: argparse.Namespace) -> int:
             continue
         ranking, threshold = each
         failed += len(ranking.failed)
+        outcomes += ranking.outcomes.values()
+        if ranking.second:
+            seconds += ranking.second.ranking.outcomes.values()
         if args.json:
             document = rank_document(ranking, args.aggregate, threshold)
             print(json.dumps(document, ensure_ascii=False), flush=True)
         else:
             show.ranked(ranking, args.aggregate, threshold)
+    show.outside(outcomes)
+    show.outside(seconds)
     if failed:
         show.failure(f"{failed} solutions could not be scored; they are not ranked.")
     return 1 if failed else 0

@@ -75,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_document(problem, each.outcome, each), ensure_ascii=False))
     else:
         _print(each.outcome, each)
+    _tell_outside([each])
     return 0
 
 
@@ -89,16 +90,23 @@ def _read(path: str) -> list[Row | PlaceError]:
 def _score_rows(args: argparse.Namespace, rows: list[Row | PlaceError]) -> int:
     """Scores all at once, and writes the answers in their order as they become known."""
     jobs = [attempt(_solution, args, row) for row in rows]
-    failed = 0
+    failed, done = 0, []
     for row, each in zip(rows, judged(args, jobs), strict=True):
+        done.append(each)
         failed += isinstance(each.outcome, PrmError)
         if args.json:
             print(json.dumps(_answer(row, each), ensure_ascii=False), flush=True)
         else:
             _show(row, each)
+    _tell_outside(done)
     if failed:
         show.failure(f"{failed} of {len(rows)} solutions could not be scored.")
     return 1 if failed else 0
+
+
+def _tell_outside(done: list[Judged]) -> None:
+    show.outside([each.outcome for each in done])
+    show.outside([each.second for each in done])
 
 
 def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:

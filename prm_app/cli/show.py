@@ -1,6 +1,7 @@
 """Prints results for people: in colour on a terminal, as plain lines into a pipe."""
 
 import sys
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prm_app.cli.hints import with_options
+from prm_app.errors import PrmError
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import Opinion
 from prm_app.solutions.marks import unsure_until
@@ -37,6 +39,20 @@ def progress(title: str, total: int) -> Progress:
 def failure(message: str) -> None:
     """A message on stderr."""
     print(f"prm-app: {message}", file=sys.stderr)
+
+
+def outside(outcomes: Sequence[ScoredSolution | PrmError | None]) -> None:
+    """A remark on stderr if some texts are none that the model which scored them was made for."""
+    scored = [each for each in outcomes if isinstance(each, ScoredSolution)]
+    found = [each.outside for each in scored if each.outside]
+    if found and len(scored) == 1:
+        failure(f"{scored[0].model}: {found[0]}")
+    elif found:
+        failure(
+            f"{scored[0].model}: {len(found)} of {len(scored)} solutions are not what the model "
+            f"was made for, {found[0].made_for}: their rewards may mean little. JSON answers say "
+            "of each why, in “outside”."
+        )
 
 
 def heading(title: str) -> None:

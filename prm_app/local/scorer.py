@@ -15,6 +15,7 @@ from prm_app.errors import EngineError, PrmError, TooLongError
 from prm_app.local.interface import Engine, Outputs
 from prm_app.local.prefix_store import PrefixStore, prefix_keys
 from prm_app.scoring import Scorer
+from prm_app.solutions.scope import Outside
 from prm_app.solutions.solution import ScoredSolution, Solution
 
 
@@ -73,11 +74,12 @@ class LocalScorer(Scorer):
                 future.set_exception(error)
         prompts = self._family.encode_batch((each.problem, each.steps) for each in valid)
         waiting = (future for future in futures if not future.done())
-        for prompt, future in zip(prompts, waiting, strict=True):
+        for solution, prompt, future in zip(valid, prompts, waiting, strict=True):
             if len(prompt.token_ids) > self.limit:
                 future.set_exception(TooLongError.of(prompt, self.limit))
             else:
-                _Scoring(self, prompt, future, started).start()
+                outside = self.outside(solution, len(prompt.token_ids))
+                _Scoring(self, prompt, future, started, outside).start()
         return futures
 
     def usage(self) -> Usage:
@@ -107,9 +109,15 @@ class _Scoring:
     """One prompt on its way through store and engine; its steps run in the engine's thread."""
 
     def __init__(
-        self, scorer: LocalScorer, prompt: Prompt, future: Future[ScoredSolution], started: float
+        self,
+        scorer: LocalScorer,
+        prompt: Prompt,
+        future: Future[ScoredSolution],
+        started: float,
+        outside: Outside | None,
     ) -> None:
         self._scorer, self._prompt, self._future, self._started = scorer, prompt, future, started
+        self._outside = outside
         self._keys = prefix_keys(prompt.token_ids, prompt.positions)
         self._repeated = False
 
@@ -157,5 +165,6 @@ class _Scoring:
                 tokens=len(self._prompt.token_ids),
                 computed=computed,
                 seconds=time.perf_counter() - self._started,
+                outside=self._outside,
             )
         )

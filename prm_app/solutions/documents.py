@@ -37,7 +37,7 @@ class Result:
 
 SCORE_FIELDS = (
     *("model", "problem", "steps", "rewards", "threshold", "first_error"),
-    *(*AGGREGATIONS, "tokens", "computed", "seconds"),
+    *(*AGGREGATIONS, "tokens", "computed", "seconds", "outside"),
 )
 """The fields of a scored solution as plain data."""
 PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
@@ -76,6 +76,7 @@ def _judged(scored: ScoredSolution, threshold: float) -> dict[str, Any]:
         "tokens": scored.tokens,
         "computed": scored.computed,
         "seconds": scored.seconds,
+        "outside": scored.outside and str(scored.outside),
     }
 
 

@@ -8,6 +8,7 @@ from vllm_prm.text import is_blank, line_feeds
 
 from prm_app.errors import InputError
 from prm_app.solutions.aggregation import Aggregation, aggregate, first_error
+from prm_app.solutions.scope import Outside
 from prm_app.solutions.steps import Split, split_steps
 
 
@@ -23,6 +24,7 @@ class ScoredSolution:
         tokens: The length of the whole prompt.
         computed: How many of those the engine had to compute; the rest was known.
         seconds: The time from the request to the answer, waiting included.
+        outside: Why it is none that the model was made for; None if it is one, or nobody knows.
     """
 
     model: str
@@ -31,6 +33,7 @@ class ScoredSolution:
     tokens: int
     computed: int
     seconds: float
+    outside: Outside | None = None
 
     def aggregate(self, how: Aggregation = "mean") -> float:
         """One number in [0, 1] for the solution.

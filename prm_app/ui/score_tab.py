@@ -205,7 +205,8 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
 def _drawing(tab: ScoreTab, result: Result, threshold: float) -> Values:
     scored, second = result.scored, result.second
     return {
-        tab.verdict: views.verdict(scored, threshold)
+        tab.verdict: views.outside(scored, second)
+        + views.verdict(scored, threshold)
         + (views.comparison(scored, threshold, second) if second else "")
         + views.tiles(scored),
         tab.steps: views.steps(scored, threshold, second),

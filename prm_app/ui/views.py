@@ -90,6 +90,17 @@ def verdict(scored: ScoredSolution, threshold: float) -> str:
     )
 
 
+def outside(scored: ScoredSolution, second: Opinion | None = None) -> str:
+    """Remarks on a text that a model which judges it was not made for; empty if there is none."""
+    said = [str(scored.outside)] if scored.outside else []
+    if second and second.scored.outside:
+        said.append(f"{second.title}: {second.scored.outside}")
+    return "".join(
+        f'<p class="outside" role="note"><b aria-hidden="true">≠</b> {escape(each)}</p>'
+        for each in said
+    )
+
+
 def _verdict(judged: Mark, head: str, detail: str) -> str:
     """`head` is HTML of ours, `detail` a text."""
     return (

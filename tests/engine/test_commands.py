@@ -57,6 +57,24 @@ def test_a_second_model_judges_beside_the_first():
     assert ranked["majority_vote"]["solutions"] == [1, 3]
 
 
+def test_a_text_that_the_model_was_not_made_for_is_told_beside_its_rewards():
+    texts = [
+        {"problem": "What is 2 + 3 * 4?", "solution": "3 * 4 = 12\n2 + 12 = 14"},
+        {"problem": "사과 12개 중 5개를 먹었다. 몇 개 남았는가?", "solution": "12 - 5 = 7이다."},
+    ]
+    for command, field in (("score", None), ("rank", "ranking")):
+        run = [sys.executable, "-m", "prm_app.cli", command, "-", "--json"]
+        lines = "\n".join(map(json.dumps, texts))
+        done = subprocess.run(run, input=lines, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        rows = map(json.loads, done.stdout.splitlines())
+        inside, outside = (row[field][0] if field else row for row in rows)
+        assert inside["outside"] is None
+        assert "grade-school mathematics in English" in outside["outside"]
+        assert all(0 <= reward <= 1 for reward in outside["rewards"])
+        assert "demo-skywork: 1 of 2 solutions are not what the model was made for" in done.stderr
+
+
 def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):
     problem, text = "What is 2 + 3 * 4?", "3 * 4 = 12\n2 + 12 = 14"
     command = [sys.executable, "-m", "prm_app.cli", "score", "--json", "--model", model]

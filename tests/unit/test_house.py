@@ -125,7 +125,7 @@ def test_a_family_needs_no_vllm():
         ("errors", set()),
         ("solutions", {"errors"}),
         ("evaluation", {"errors", "solutions"}),
-        ("catalog", {"demo_weights", "errors"}),
+        ("catalog", {"demo_weights", "errors", "solutions"}),
         ("checkpoint", {"catalog", "demo_weights", "errors", "proxies", "weights"}),
         ("scoring", {"catalog", "errors", "solutions"}),
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
