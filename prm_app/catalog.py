@@ -2,7 +2,7 @@
 
 Each entry declares what page, command line and server derive themselves from. Published numbers are
 first-error F1 on ProcessBench: from its paper (Zheng et al. 2024, arXiv:2412.06559), which chose
-Skywork's threshold on the benchmark's GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and of
+Skywork's threshold on its GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and of
 H4's and PURE's from READMEs (github.com/huggingface/search-and-learn, github.com/CJReinforce/PURE).
 """
 

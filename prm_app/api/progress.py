@@ -11,6 +11,7 @@ from itertools import islice
 from prm_app.api.limits import solution_within
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
+from prm_app.fitting import Fitting
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
 from prm_app.solutions.steps import Split
@@ -83,14 +84,18 @@ async def scored_one_by_one(
 
 
 async def scored_by(
-    models: Models, name: str, solutions: Mapping[int, Solution | InputError]
+    models: Models, name: str, solutions: Mapping[int, Solution | InputError], fit: bool = False
 ) -> AsyncIterator[tuple[Status | None, Prm | None, Outcomes]]:
-    """How far a model is until it is open, then the outcomes so far with the model they are of."""
+    """How far a model is until it is open, then the outcomes so far with the model they are of.
+
+    With `fit`, a solution that is too long is scored up to the steps that fit.
+    """
     opening = models.open(name)
     async for status in until_open(models, name, opening):
         yield status, None, {}
     with opening.result() as scorer:
-        async for outcomes in scored_one_by_one(scorer, solutions):
+        asked = Fitting(scorer) if fit else scorer
+        async for outcomes in scored_one_by_one(asked, solutions):
             yield None, scorer.prm, outcomes
 
 

@@ -45,6 +45,13 @@ SecondModel = Annotated[
 Reference = Annotated[
     str, Field(description=r"The right final answer, such as 42 or 3\sqrt{2}; empty: not known.")
 ]
+Fit = Annotated[
+    bool,
+    Field(
+        description="Whether a solution that is too long is scored up to the steps that fit; "
+        "otherwise it is refused."
+    ),
+]
 How = Annotated[Aggregation, Field(description="How step rewards become one number.")]
 
 
@@ -59,6 +66,7 @@ class Question(BaseModel):
     delimiter: Delimiter = ""
     threshold: Threshold = None
     compare_with: SecondModel = ""
+    fit: Fit = False
 
 
 class ScoreQuestion(Question):
@@ -91,6 +99,9 @@ class Judged(BaseModel):
     tokens: int = Field(description="The length of the prompt.")
     computed: int = Field(description="Those of its tokens that were not known before.")
     seconds: float
+    unscored: list[str] = Field(
+        [], description="The steps after those with rewards, if they did not fit the model."
+    )
     outside: str | None = Field(
         None, description="Why the text is none that the model was made for, if it is told."
     )
@@ -115,7 +126,7 @@ class Scored(Judged):
 class RankedSolution(Judged):
     """A scored solution in its place."""
 
-    rank: int = Field(description="From 1.")
+    rank: int | None = Field(description="From 1; null if some of its steps have no reward.")
     solution: int = Field(description="Its number in the request, from 1.")
     steps: list[str]
     compared_with: Compared | None = None

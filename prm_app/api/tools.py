@@ -12,6 +12,7 @@ from prm_app.api import functions, schemas
 from prm_app.api.functions import Door, Tell
 from prm_app.api.schemas import (
     Delimiter,
+    Fit,
     How,
     ModelName,
     Problem,
@@ -82,9 +83,10 @@ def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Score
         delimiter: Delimiter = "",
         threshold: Threshold = None,
         compare_with: SecondModel = "",
+        fit: Fit = False,
     ) -> Scored:
         """Scores each step of a solution with a process reward model."""
-        given = (problem, solution, model, split, delimiter, threshold, compare_with)
+        given = (problem, solution, model, split, delimiter, threshold, compare_with, fit)
         async with _let_in(door):
             return Scored(**await functions.score(models, *given, tell=_tell_of(context)))
 
@@ -105,10 +107,11 @@ def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[Ranke
         threshold: Threshold = None,
         compare_with: SecondModel = "",
         reference_answer: Reference = "",
+        fit: Fit = False,
     ) -> Ranked:
         """Ranks several solutions of one problem by their step rewards (Best-of-N)."""
         given = (problem, solutions, aggregation, model, split, delimiter, threshold)
-        second = (compare_with, reference_answer)
+        second = (compare_with, reference_answer, fit)
         async with _let_in(door):
             tell = _tell_of(context)
             return Ranked(**await functions.rank(models, *given, *second, tell=tell))

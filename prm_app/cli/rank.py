@@ -12,6 +12,7 @@ from prm_app.cli import show
 from prm_app.cli.batch import Judged, attempt, judged
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
+    add_fit,
     add_scoring,
     add_text,
     read_bytes,
@@ -68,6 +69,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="how the rewards of its steps become one number for a solution (default: mean)",
     )
     parser.add_argument("--json", action="store_true", help="JSON answers, one problem a line")
+    add_fit(parser)
     add_scoring(parser, compares=True)
     group = parser.add_argument_group(
         "generator", "Ask any OpenAI-compatible server for solutions, and rank them."
@@ -108,8 +110,8 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps(document, ensure_ascii=False), flush=True)
         else:
             show.ranked(ranking, args.aggregate, threshold)
-    show.outside(outcomes)
-    show.outside(seconds)
+    show.remarks(outcomes)
+    show.remarks(seconds)
     if failed:
         show.failure(f"{failed} solutions could not be scored; they are not ranked.")
     return 1 if failed else 0

@@ -8,6 +8,7 @@ from prm_app.cli import show
 from prm_app.cli.batch import Judged, attempt, judged
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
+    add_fit,
     add_scoring,
     add_text,
     read_bytes,
@@ -58,6 +59,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="JSON answers, one a line, for other programs"
     )
+    add_fit(parser)
     add_scoring(parser, compares=True)
     return parser
 
@@ -75,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_document(problem, each.outcome, each), ensure_ascii=False))
     else:
         _print(each.outcome, each)
-    _tell_outside([each])
+    _remark([each])
     return 0
 
 
@@ -98,15 +100,15 @@ def _score_rows(args: argparse.Namespace, rows: list[Row | PlaceError]) -> int:
             print(json.dumps(_answer(row, each), ensure_ascii=False), flush=True)
         else:
             _show(row, each)
-    _tell_outside(done)
+    _remark(done)
     if failed:
         show.failure(f"{failed} of {len(rows)} solutions could not be scored.")
     return 1 if failed else 0
 
 
-def _tell_outside(done: list[Judged]) -> None:
-    show.outside([each.outcome for each in done])
-    show.outside([each.second for each in done])
+def _remark(done: list[Judged]) -> None:
+    show.remarks([each.outcome for each in done])
+    show.remarks([each.second for each in done])
 
 
 def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:

@@ -41,9 +41,14 @@ def failure(message: str) -> None:
     print(f"prm-app: {message}", file=sys.stderr)
 
 
-def outside(outcomes: Sequence[ScoredSolution | PrmError | None]) -> None:
-    """A remark on stderr if some texts are none that the model which scored them was made for."""
+def remarks(outcomes: Sequence[ScoredSolution | PrmError | None]) -> None:
+    """Remarks on stderr on texts that were scored in part, or that the model was not made for."""
     scored = [each for each in outcomes if isinstance(each, ScoredSolution)]
+    if partly := sum(bool(each.unscored) for each in scored):
+        failure(
+            f"{scored[0].model}: of {partly} of {len(scored)} solutions only the first steps fit; "
+            "the others have no reward."
+        )
     found = [each.outside for each in scored if each.outside]
     if found and len(scored) == 1:
         failure(f"{scored[0].model}: {found[0]}")
@@ -70,13 +75,15 @@ def candidate(number: int, total: int, text: str) -> None:
 
 def scored(solution: ScoredSolution, threshold: float, second: Opinion | None = None) -> None:
     """The steps with their rewards, beside them a second model's, and the aggregations of these."""
-    OUT.print(f"Number of steps: {len(solution.steps)}\n\nStep-wise rewards:")
+    whole = len(solution.steps) + len(solution.unscored)
+    fitting = f", of which the first {len(solution.steps)} fit" if solution.unscored else ""
+    OUT.print(f"Number of steps: {whole}{fitting}\n\nStep-wise rewards:")
     first = solution.first_error(threshold)
     differing = second.differs_at(solution, threshold) if second else []
     for i, (step, reward) in enumerate(zip(solution.steps, solution.rewards, strict=True)):
         line = Text(f"  Step {i + 1}: ")
         line.append(f"{reward:.4f}", style=_style(reward, threshold))
-        if second:
+        if second and i < len(second.scored.rewards):
             other = second.scored.rewards[i]
             line.append(" / ").append(f"{other:.4f}", style=_style(other, second.threshold))
         line.append(f" | {' '.join(step.split())}", style="dim" if _is_later(i, first) else "")
@@ -85,6 +92,10 @@ def scored(solution: ScoredSolution, threshold: float, second: Opinion | None = 
         if i in differing:
             line.append("  <- the two differ", style="bold")
         OUT.print(line)
+    for i, step in enumerate(solution.unscored, len(solution.steps) + 1):
+        OUT.print(
+            Text(f"  Step {i}: no reward, does not fit | {' '.join(step.split())}"), style="dim"
+        )
     if second:
         _compared(solution, threshold, second)
     OUT.print(f"\nAverage reward (for Best-of-N ranking): {solution.aggregate('mean'):.4f}")
@@ -125,6 +136,12 @@ def ranked(ranking: Ranking, how: Aggregation, threshold: float) -> None:
             style=GOOD if rank == 1 else "",
         )
     OUT.print(table, soft_wrap=False)
+    for number, part in ranking.partly.items():
+        failure(
+            f"solution {number}: only its first {len(part.steps)} of "
+            f"{len(part.steps) + len(part.unscored)} steps fit the model's context, so it is not "
+            "ranked; JSON answers hold their rewards."
+        )
     for number, error in ranking.failed.items():
         failure(f"solution {number}: {with_options(error)}")
     if not order:

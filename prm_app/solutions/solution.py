@@ -24,6 +24,8 @@ class ScoredSolution:
         tokens: The length of the whole prompt.
         computed: How many of those the engine had to compute; the rest was known.
         seconds: The time from the request to the answer, waiting included.
+        unscored: The steps after those, if they did not fit the model's context and it was asked to
+            score what fits. They have no reward, and no aggregation speaks of them.
         outside: Why it is none that the model was made for; None if it is one, or nobody knows.
     """
 
@@ -33,6 +35,7 @@ class ScoredSolution:
     tokens: int
     computed: int
     seconds: float
+    unscored: tuple[str, ...] = ()
     outside: Outside | None = None
 
     def aggregate(self, how: Aggregation = "mean") -> float:
@@ -69,6 +72,15 @@ class Solution:
     def scored_steps(self) -> tuple[str, ...]:
         """The steps that get a reward: all but the blank ones."""
         return tuple(step for step in self.steps if not is_blank(step))
+
+    def first(self, count: int) -> Solution:
+        """The solution up to one of its steps that are scored.
+
+        Args:
+            count: Which one, counted from 1.
+        """
+        scored = [i for i, step in enumerate(self.steps) if not is_blank(step)]
+        return Solution(self.problem, self.steps[: scored[count - 1] + 1])
 
     def validated(self) -> Solution:
         """The solution with plain line breaks; what every scorer takes.

@@ -29,6 +29,7 @@ class Endpoints:
         delimiter: str = "",
         threshold: float | None = None,
         compare_with: str = "",
+        fit: bool = False,
     ) -> dict[str, Any]:
         """Scores each step of a solution with a process reward model.
 
@@ -45,8 +46,9 @@ class Endpoints:
             delimiter: The text to split at, for split = delimiter.
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
+            fit: Whether a solution that is too long is scored up to the steps that fit.
         """
-        given = (problem, solution, model, split, delimiter, threshold, compare_with)
+        given = (problem, solution, model, split, delimiter, threshold, compare_with, fit)
         return await functions.score(self._models, *given)
 
     async def rank(
@@ -60,6 +62,7 @@ class Endpoints:
         threshold: float | None = None,
         compare_with: str = "",
         reference_answer: str = "",
+        fit: bool = False,
     ) -> dict[str, Any]:
         """Ranks several solutions of one problem by their step rewards (Best-of-N).
 
@@ -80,9 +83,10 @@ class Endpoints:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
             reference_answer: The right final answer, such as 42 or 3\\sqrt{2}; empty: not known.
+            fit: Whether a solution that is too long is scored up to the steps that fit.
         """
         given = (problem, solutions, aggregation, model, split, delimiter, threshold)
-        return await functions.rank(self._models, *given, compare_with, reference_answer)
+        return await functions.rank(self._models, *given, compare_with, reference_answer, fit)
 
     async def models(self) -> list[dict[str, Any]]:
         """Lists the process reward models on offer.

@@ -28,6 +28,19 @@ def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, m
     assert scored["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     assert "the model reads at most 128" in failed["error"]
     assert "1 of 2 solutions could not be scored" in done.stderr
+    lines[1]["solution"] = f"{text}\n{'and ' * 200}"
+    done = subprocess.run(
+        [*command, "--max-model-len", "128", "--fit"],
+        input="\n".join(map(json.dumps, lines)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    whole, part = map(json.loads, done.stdout.splitlines())
+    assert (whole["steps"], whole["unscored"]) == (part["steps"], [])
+    assert part["rewards"] == pytest.approx(whole["rewards"], abs=1e-6)
+    assert [each.strip() for each in part["unscored"]] == [("and " * 200).strip()]
+    assert "of 1 of 2 solutions only the first steps fit" in done.stderr
 
 
 def test_a_second_model_judges_beside_the_first():

@@ -131,7 +131,7 @@ def test_a_family_needs_no_vllm():
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("generator", {"api_client", "errors"}),
-        ("api", {"catalog", "errors", "scoring", "solutions"}),
+        ("api", {"catalog", "errors", "fitting", "scoring", "solutions"}),
     ],
 )
 def test_a_room_knows_only_rooms_below_it(name, below):
