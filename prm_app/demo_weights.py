@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from prm_app.base_model import FIRST, STEP_END, Base, weights_file
 from prm_app.errors import ModelError
+from prm_app.solutions.scope import Scope
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 DEMO = Path(__file__).parent / "demo"
 SMALL = DEMO / "checkpoints"
 CHANGE = DEMO / "change.safetensors"
+SCOPE = Scope("grade-school mathematics in English", DEMO / "signs.json", most_tokens=2048)
 FAMILIES = {"skywork": "Qwen2ForPrmModel", "qwen": "Qwen2ForProcessRewardModel"}
 
 _TRUNK, _HEAD = "trunk.safetensors", "head.safetensors"

@@ -13,6 +13,7 @@ from typing import Self
 
 from prm_app.catalog import Prm, find_model
 from prm_app.errors import PrmError
+from prm_app.solutions.scope import Outside
 from prm_app.solutions.solution import ScoredSolution, Solution, solution
 from prm_app.solutions.steps import Split
 
@@ -78,6 +79,17 @@ class Scorer(ABC):
             A future for each, in their order. It ends with the scored solution, or raises the
             PrmError for which that one could not be scored.
         """
+
+    def outside(self, solution: Solution, tokens: int) -> Outside | None:
+        """Why a solution is none that the model was made for; None if it is one, or nobody knows.
+
+        Args:
+            solution: A problem and the steps of one solution.
+            tokens: The length of its prompt.
+        """
+        if self.prm.scope is None:
+            return None
+        return self.prm.scope.outside(solution.problem, solution.scored_steps, tokens)
 
     def score(self, solution: Solution) -> ScoredSolution:
         """Scores one solution.

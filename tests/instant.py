@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from prm_app.catalog import CATALOG, DEFAULT, Prm
-from prm_app.errors import PrmError
+from prm_app.errors import PrmError, TooLongError
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
 
@@ -39,6 +39,8 @@ class InstantScorer(Scorer):
         future: Future[ScoredSolution] = Future()
         try:
             valid = solution.validated()
+            if len(valid.scored_steps) > self.limit:
+                raise TooLongError(len(valid.scored_steps), self.limit, self.limit + 1)
         except PrmError as error:
             future.set_exception(error)
             return future

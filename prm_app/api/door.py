@@ -27,7 +27,7 @@ class Door:
         self._own_inside, self._own_waiting = (
             max(1, int(most * share)) for most in (inside, waiting)
         )
-        self._answered: Counter[str] = Counter()
+        self._running: Counter[str] = Counter()
         self._line: list[tuple[str, asyncio.Future[None]]] = []
 
     @asynccontextmanager
@@ -44,7 +44,7 @@ class Door:
         try:
             yield
         finally:
-            self._answered -= Counter([visitor])
+            self._running -= Counter([visitor])
             self._let_in()
 
     async def _come_in(self, visitor: str) -> None:
@@ -61,7 +61,7 @@ class Door:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled():  # it was let in meanwhile
-                self._answered -= Counter([visitor])
+                self._running -= Counter([visitor])
             self._line = [entry for entry in self._line if entry[1] is not place]
             self._let_in()
             raise
@@ -69,12 +69,12 @@ class Door:
     def _let_in(self) -> None:
         """Lets in whoever has a place, who came first of those first."""
         for visitor, place in list(self._line):
-            if self._answered.total() >= self._inside:
+            if self._running.total() >= self._inside:
                 return
-            if self._answered[visitor] < self._own_inside:
+            if self._running[visitor] < self._own_inside:
                 self._line.remove((visitor, place))
                 if not place.done():
-                    self._answered[visitor] += 1
+                    self._running[visitor] += 1
                     place.set_result(None)
 
 

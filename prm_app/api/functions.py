@@ -15,7 +15,7 @@ from prm_app.scoring import Models, Status
 from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import Opinion, Result, rank_document, score_document
 from prm_app.solutions.ranking import Ranking
-from prm_app.solutions.solution import ScoredSolution
+from prm_app.solutions.solution import ScoredSolution, Solution
 from prm_app.solutions.steps import Split
 
 Tell = Callable[[float, str], Awaitable[None]]
@@ -35,15 +35,17 @@ async def score(
     delimiter: str = "",
     threshold: float | None = None,
     compare_with: str = "",
+    fit: bool = False,
     tell: Tell = silent,
 ) -> dict[str, Any]:
     """The scored solution as `score_document` writes it; raises a PrmError."""
     limit = _threshold(models.find(model), threshold)
     prms = [models.find(name) for name in ([model, compare_with] if compare_with else [model])]
+    solutions = await solutions_of(problem, {1: solution}, split, delimiter)
     scored = []
     for i, prm in enumerate(prms):
         part = _part(tell, i, len(prms))
-        outcomes = await _scored(models, prm, problem, {1: solution}, split, delimiter, part)
+        outcomes = await _scored(models, prm.key, solutions, fit, part)
         scored.append(_or_raise(outcomes[1]))
     second = Opinion(prms[1].title, scored[1], prms[1].threshold) if compare_with else None
     return score_document(Result(problem, scored[0], second), limit)
@@ -60,6 +62,7 @@ async def rank(
     threshold: float | None = None,
     compare_with: str = "",
     reference_answer: str = "",
+    fit: bool = False,
     tell: Tell = silent,
 ) -> dict[str, Any]:
     """The ranking as `rank_document` writes it; raises a PrmError."""
@@ -67,7 +70,9 @@ async def rank(
         raise InputError("There are no solutions: give at least one.")
     require_few(solutions, MOST_RANKED)
     limit = _threshold(models.find(model), threshold)
-    question = Question(problem, solutions, split, delimiter, model, compare_with, reference_answer)
+    question = Question(
+        problem, solutions, split, delimiter, model, compare_with, reference_answer, fit
+    )
     part = _part(tell, 0, 2) if compare_with else tell
     ranking = Ranking(problem, len(solutions), {})
     async for update in rankings(models, question, dict(enumerate(solutions, 1))):
@@ -85,11 +90,12 @@ async def rank(
 def list_models(models: Models) -> list[dict[str, Any]]:
     """The models on offer as plain data, and whether each answers at once."""
     return [
-        {field.name: getattr(prm, field.name) for field in fields(prm)}
+        {field.name: getattr(prm, field.name) for field in fields(prm) if field.name != "scope"}
         | {
             "checkpoint": None if prm.bundled else prm.checkpoint,
             "family": prm.family and prm.family.name,
             "ready": models.status(prm.key).ready,
+            "made_for": prm.scope and prm.scope.made_for,
         }
         for prm in models.models()
     ]
@@ -114,21 +120,18 @@ def _part(tell: Tell, i: int, parts: int) -> Tell:
 
 async def _scored(
     models: Models,
-    prm: Prm,
-    problem: str,
-    texts: Mapping[int, str],
-    split: Split,
-    delimiter: str,
+    name: str,
+    solutions: Mapping[int, Solution | InputError],
+    fit: bool,
     tell: Tell,
 ) -> Outcomes:
-    """What becomes of each text."""
-    solutions = await solutions_of(problem, texts, split, delimiter)
+    """What becomes of each solution."""
     outcomes: Outcomes = {}
-    async for status, _, outcomes in scored_by(models, prm.key, solutions):
+    async for status, _, outcomes in scored_by(models, name, solutions, fit):
         if status:
             await _tell_of_load(tell, status)
         else:
-            await _tell_of_scores(tell, len(outcomes), len(texts))
+            await _tell_of_scores(tell, len(outcomes), len(solutions))
     return outcomes
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from prm_app.api.limits import solution_within
 from prm_app.catalog import Prm
 from prm_app.errors import InputError, PrmError
+from prm_app.fitting import Fitting
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
 from prm_app.solutions.steps import Split
@@ -30,9 +31,9 @@ Outcomes = dict[int, ScoredSolution | PrmError]
 Arrival = tuple[int, asyncio.Future[ScoredSolution]]
 
 
-async def apart(work: Callable[..., T], *given: Any) -> T:
+async def apart(work: Callable[..., T], *arguments: Any) -> T:
     """Does work on many solutions in threads of its own: who has one does not wait behind it."""
-    return await asyncio.get_running_loop().run_in_executor(_FOR_MANY, work, *given)
+    return await asyncio.get_running_loop().run_in_executor(_FOR_MANY, work, *arguments)
 
 
 async def until_open(models: Models, name: str, opening: Future[Scorer]) -> AsyncIterator[Status]:
@@ -92,14 +93,18 @@ async def scored_one_by_one(
 
 
 async def scored_by(
-    models: Models, name: str, solutions: Mapping[int, Solution | InputError]
+    models: Models, name: str, solutions: Mapping[int, Solution | InputError], fit: bool = False
 ) -> AsyncIterator[tuple[Status | None, Prm | None, Outcomes]]:
-    """How far a model is until it is open, then the outcomes so far with the model they are of."""
+    """How far a model is until it is open, then the outcomes so far with the model they are of.
+
+    With `fit`, a solution that is too long is scored up to the steps that fit.
+    """
     opening = models.open(name)
     async for status in until_open(models, name, opening):
         yield status, None, {}
     with opening.result() as scorer:
-        async for outcomes in scored_one_by_one(scorer, solutions):
+        whole_or_part = Fitting(scorer) if fit else scorer
+        async for outcomes in scored_one_by_one(whole_or_part, solutions):
             yield None, scorer.prm, outcomes
 
 

@@ -19,7 +19,8 @@ VOTES_AT_ONCE = asyncio.Semaphore(2)
 class Question(NamedTuple):
     """What is ranked, by which model, beside which second one, held against which answer.
 
-    `second` and `reference` are empty if there is none.
+    `second` and `reference` are empty if there is none. With `fit`, of solutions that are too long
+    the steps that fit are scored; these solutions are not ranked.
     """
 
     problem: str
@@ -29,6 +30,7 @@ class Question(NamedTuple):
     model: str
     second: str = ""
     reference: str = ""
+    fit: bool = False
 
 
 async def rankings(
@@ -46,11 +48,12 @@ async def rankings(
     require_short("reference answer", question.reference, 1000)
     solutions = await solutions_of(question.problem, texts, question.split, question.delimiter)
     ranking = Ranking(question.problem, len(texts), {})
-    async for status, _, outcomes in scored_by(models, question.model, solutions):
+    async for status, _, outcomes in scored_by(models, question.model, solutions, question.fit):
         ranking = replace(ranking, outcomes=outcomes)
         yield status or ranking
     if question.second:
-        async for status, prm, theirs in scored_by(models, question.second, solutions):
+        by_second = scored_by(models, question.second, solutions, question.fit)
+        async for status, prm, theirs in by_second:
             if prm is not None:
                 second = Ranking(question.problem, len(texts), theirs)
                 ranking = replace(ranking, second=RankOpinion(prm.title, second, prm.threshold))

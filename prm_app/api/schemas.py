@@ -45,6 +45,13 @@ SecondModel = Annotated[
 Reference = Annotated[
     str, Field(description=r"The right final answer, such as 42 or 3\sqrt{2}; empty: not known.")
 ]
+Fit = Annotated[
+    bool,
+    Field(
+        description="Whether a solution that is too long is scored up to the steps that fit; "
+        "otherwise it is refused."
+    ),
+]
 How = Annotated[Aggregation, Field(description="How step rewards become one number.")]
 
 
@@ -59,6 +66,7 @@ class Question(BaseModel):
     delimiter: Delimiter = ""
     threshold: Threshold = None
     compare_with: SecondModel = ""
+    fit: Fit = False
 
 
 class ScoreQuestion(Question):
@@ -91,6 +99,12 @@ class Assessment(BaseModel):
     tokens: int = Field(description="The length of the prompt.")
     computed: int = Field(description="Those of its tokens that were not known before.")
     seconds: float
+    unscored: list[str] = Field(
+        [], description="The steps after those with rewards, if they did not fit the model."
+    )
+    outside: str | None = Field(
+        None, description="Why the text is none that the model was made for, if it is told."
+    )
 
 
 class SecondOpinion(Assessment):
@@ -112,7 +126,7 @@ class ScoreAnswer(Assessment):
 class RankedSolution(Assessment):
     """A scored solution in its place."""
 
-    rank: int = Field(description="From 1.")
+    rank: int | None = Field(description="From 1; null if some of its steps have no reward.")
     solution: int = Field(description="Its number in the request, from 1.")
     steps: list[str]
     compared_with: SecondOpinion | None = None
@@ -177,6 +191,7 @@ class Model(BaseModel):
     note: str
     published: dict[str, float] = Field(description="First-error F1 by part of ProcessBench.")
     ready: bool = Field(description="Whether it answers at once.")
+    made_for: str | None = Field(description="What it was made for, if other texts are told.")
 
 
 class Models(BaseModel):

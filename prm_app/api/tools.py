@@ -13,6 +13,7 @@ from prm_app.api.door import Door
 from prm_app.api.functions import Tell
 from prm_app.api.schemas import (
     Delimiter,
+    Fit,
     How,
     ModelName,
     Problem,
@@ -84,9 +85,10 @@ def _score_solution(models: Models, door: Door) -> Callable[..., Awaitable[Score
         delimiter: Delimiter = "",
         threshold: Threshold = None,
         compare_with: SecondModel = "",
+        fit: Fit = False,
     ) -> ScoreAnswer:
         """Scores each step of a solution with a process reward model."""
-        arguments = (problem, solution, model, split, delimiter, threshold, compare_with)
+        arguments = (problem, solution, model, split, delimiter, threshold, compare_with, fit)
         async with _let_in(door, context):
             return ScoreAnswer(**await functions.score(models, *arguments, tell=_tell_of(context)))
 
@@ -107,10 +109,11 @@ def _rank_solutions(models: Models, door: Door) -> Callable[..., Awaitable[RankA
         threshold: Threshold = None,
         compare_with: SecondModel = "",
         reference_answer: Reference = "",
+        fit: Fit = False,
     ) -> RankAnswer:
         """Ranks several solutions of one problem by their step rewards (Best-of-N)."""
         arguments = (problem, solutions, aggregation, model, split, delimiter, threshold)
-        second = (compare_with, reference_answer)
+        second = (compare_with, reference_answer, fit)
         async with _let_in(door, context):
             tell = _tell_of(context)
             return RankAnswer(**await functions.rank(models, *arguments, *second, tell=tell))

@@ -15,6 +15,7 @@ from vllm_prm.families import FAMILIES
 
 from prm_app.catalog import DEFAULT, Prm, family_options, find_model
 from prm_app.errors import InputError
+from prm_app.fitting import Fitting
 from prm_app.local.kinds import ENGINES
 from prm_app.local.loading import load
 from prm_app.local.models import LocalModels
@@ -149,6 +150,16 @@ def add_scoring(parser: argparse.ArgumentParser, compares: bool = False) -> None
     add_engine(parser)
 
 
+def add_fit(parser: argparse.ArgumentParser) -> None:
+    """--fit: what is too long is scored up to the steps that fit."""
+    parser.add_argument(
+        "--fit",
+        action="store_true",
+        help="score the steps that fit of a solution that is too long for the model (default: "
+        "such a solution is refused)",
+    )
+
+
 def solution_of(args: argparse.Namespace, problem: str, text: str) -> Solution:
     """The text in the steps that --split and --delimiter ask for; raises InputError."""
     split: Split = args.split or ("delimiter" if args.delimiter else "auto")
@@ -222,7 +233,7 @@ def open_scorer(args: argparse.Namespace) -> Iterator[Scorer]:
                 engine=args.kind,
             )
     with scorer:
-        yield scorer
+        yield Fitting(scorer) if getattr(args, "fit", False) else scorer
 
 
 def model_of(args: argparse.Namespace) -> Prm:

@@ -12,6 +12,7 @@ from prm_app.cli import show
 from prm_app.cli.batch import JobOutcome, attempt, job_outcomes
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
+    add_fit,
     add_scoring,
     add_text,
     read_bytes,
@@ -27,6 +28,7 @@ from prm_app.solutions.jsonl import Place, PlaceError
 from prm_app.solutions.ranking import Ranking, RankOpinion
 from prm_app.solutions.rows import Problem, Row
 from prm_app.solutions.shapes import pooled, read_problems
+from prm_app.solutions.solution import ScoredSolution
 from prm_app.solutions.voting import group_by_answer
 
 TAKES_ENGINE_OPTIONS = True
@@ -67,6 +69,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         help="how the rewards of its steps become one number for a solution (default: mean)",
     )
     parser.add_argument("--json", action="store_true", help="JSON answers, one problem a line")
+    add_fit(parser)
     add_scoring(parser, compares=True)
     group = parser.add_argument_group(
         "generator", "Ask any OpenAI-compatible server for solutions, and rank them."
@@ -90,6 +93,8 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
 def run(args: argparse.Namespace) -> int:
     problems = _of_files(args) if args.generate is None else [_from_generator(args)]
     failures = 0
+    outcomes: list[ScoredSolution | PrmError] = []
+    seconds: list[ScoredSolution | PrmError] = []
     for each in _rankings(args, problems):
         if isinstance(each, PlaceError):
             failures += 1
@@ -97,11 +102,16 @@ def run(args: argparse.Namespace) -> int:
             continue
         ranking, threshold = each
         failures += len(ranking.failures)
+        outcomes += ranking.outcomes.values()
+        if ranking.second:
+            seconds += ranking.second.ranking.outcomes.values()
         if args.json:
             document = rank_document(ranking, args.aggregate, threshold)
             print(json.dumps(document, ensure_ascii=False), flush=True)
         else:
             show.print_ranking(ranking, args.aggregate, threshold)
+    show.remarks(outcomes)
+    show.remarks(seconds)
     if failures:
         show.failure(f"{failures} solutions could not be scored; they are not ranked.")
     return 1 if failures else 0

@@ -8,6 +8,7 @@ from prm_app.cli import show
 from prm_app.cli.batch import JobOutcome, attempt, job_outcomes
 from prm_app.cli.hints import with_options
 from prm_app.cli.options import (
+    add_fit,
     add_scoring,
     add_text,
     read_bytes,
@@ -58,6 +59,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", action="store_true", help="JSON answers, one a line, for other programs"
     )
+    add_fit(parser)
     add_scoring(parser, compares=True)
     return parser
 
@@ -75,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(_document(problem, each.outcome, each), ensure_ascii=False))
     else:
         _print(each.outcome, each)
+    _remark([each])
     return 0
 
 
@@ -89,16 +92,23 @@ def _read(path: str) -> list[Row | PlaceError]:
 def _score_rows(args: argparse.Namespace, rows: list[Row | PlaceError]) -> int:
     """Scores all at once, and writes the answers in their order as they become known."""
     jobs = [attempt(_solution, args, row) for row in rows]
-    failures = 0
+    failures, done = 0, []
     for row, each in zip(rows, job_outcomes(args, jobs), strict=True):
+        done.append(each)
         failures += isinstance(each.outcome, PrmError)
         if args.json:
             print(json.dumps(_answer(row, each), ensure_ascii=False), flush=True)
         else:
             _show(row, each)
+    _remark(done)
     if failures:
         show.failure(f"{failures} of {len(rows)} solutions could not be scored.")
     return 1 if failures else 0
+
+
+def _remark(done: list[JobOutcome]) -> None:
+    show.remarks([each.outcome for each in done])
+    show.remarks([each.second for each in done])
 
 
 def _solution(args: argparse.Namespace, row: Row | PlaceError) -> Solution:

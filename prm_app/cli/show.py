@@ -1,6 +1,7 @@
 """Prints results for people: in colour on a terminal, as plain lines into a pipe."""
 
 import sys
+from collections.abc import Sequence
 
 from rich import box
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from prm_app.cli.hints import with_options
+from prm_app.errors import PrmError
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import Opinion
 from prm_app.solutions.marks import unsure_until
@@ -39,6 +41,25 @@ def failure(message: str) -> None:
     print(f"prm-app: {message}", file=sys.stderr)
 
 
+def remarks(outcomes: Sequence[ScoredSolution | PrmError | None]) -> None:
+    """Remarks on stderr on texts that were scored in part, or that the model was not made for."""
+    scored = [each for each in outcomes if isinstance(each, ScoredSolution)]
+    if partly := sum(bool(each.unscored) for each in scored):
+        failure(
+            f"{scored[0].model}: of {partly} of {len(scored)} solutions only the first steps fit; "
+            "the others have no reward."
+        )
+    outside = [each.outside for each in scored if each.outside]
+    if outside and len(scored) == 1:
+        failure(f"{scored[0].model}: {outside[0]}")
+    elif outside:
+        failure(
+            f"{scored[0].model}: {len(outside)} of {len(scored)} solutions are not what the model "
+            f"was made for, {outside[0].made_for}: their rewards may mean little. JSON answers say "
+            "of each why, in “outside”."
+        )
+
+
 def heading(title: str) -> None:
     """A title above a line."""
     OUT.print(f"\n{escape(title)}", style="bold")
@@ -56,13 +77,15 @@ def print_solution(
     solution: ScoredSolution, threshold: float, second: Opinion | None = None
 ) -> None:
     """The steps with their rewards, beside them a second model's, and the aggregations of these."""
-    OUT.print(f"Number of steps: {len(solution.steps)}\n\nStep-wise rewards:")
+    whole = len(solution.steps) + len(solution.unscored)
+    fitting = f", of which the first {len(solution.steps)} fit" if solution.unscored else ""
+    OUT.print(f"Number of steps: {whole}{fitting}\n\nStep-wise rewards:")
     first = solution.first_error(threshold)
     differing = second.differs_at(solution, threshold) if second else []
     for i, (step, reward) in enumerate(zip(solution.steps, solution.rewards, strict=True)):
         line = Text(f"  Step {i + 1}: ")
         line.append(f"{reward:.4f}", style=_style(reward, threshold))
-        if second:
+        if second and i < len(second.scored.rewards):
             other = second.scored.rewards[i]
             line.append(" / ").append(f"{other:.4f}", style=_style(other, second.threshold))
         line.append(f" | {' '.join(step.split())}", style="dim" if _is_later(i, first) else "")
@@ -71,6 +94,10 @@ def print_solution(
         if i in differing:
             line.append("  <- the two differ", style="bold")
         OUT.print(line)
+    for i, step in enumerate(solution.unscored, len(solution.steps) + 1):
+        OUT.print(
+            Text(f"  Step {i}: no reward, does not fit | {' '.join(step.split())}"), style="dim"
+        )
     if second:
         _comparison(solution, threshold, second)
     OUT.print(f"\nAverage reward (for Best-of-N ranking): {solution.aggregate('mean'):.4f}")
@@ -111,6 +138,12 @@ def print_ranking(ranking: Ranking, how: Aggregation, threshold: float) -> None:
             style=GOOD if rank == 1 else "",
         )
     OUT.print(table, soft_wrap=False)
+    for number, part in ranking.partly.items():
+        failure(
+            f"solution {number}: only its first {len(part.steps)} of "
+            f"{len(part.steps) + len(part.unscored)} steps fit the model's context, so it is not "
+            "ranked; JSON answers hold their rewards."
+        )
     for number, error in ranking.failures.items():
         failure(f"solution {number}: {with_options(error)}")
     if not order:

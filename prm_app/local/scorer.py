@@ -15,6 +15,7 @@ from prm_app.errors import EngineError, PrmError, TooLongError
 from prm_app.local.interface import Engine, Outputs
 from prm_app.local.prefix_store import PrefixStore, prefix_keys
 from prm_app.scoring import Scorer
+from prm_app.solutions.scope import Outside
 from prm_app.solutions.solution import ScoredSolution, Solution
 
 
@@ -73,11 +74,12 @@ class LocalScorer(Scorer):
                 future.set_exception(error)
         prompts = self._family.encode_batch((each.problem, each.steps) for each in valid)
         waiting = (future for future in futures if not future.done())
-        for prompt, future in zip(prompts, waiting, strict=True):
+        for solution, prompt, future in zip(valid, prompts, waiting, strict=True):
             if len(prompt.token_ids) > self.limit:
                 future.set_exception(TooLongError.of(prompt, self.limit))
             else:
-                _Scoring(self, prompt, future, start, len(valid)).start()
+                outside = self.outside(solution, len(prompt.token_ids))
+                _Scoring(self, prompt, future, start, len(valid), outside).start()
         return futures
 
     def usage(self) -> Usage:
@@ -113,9 +115,10 @@ class _Scoring:
         future: Future[ScoredSolution],
         start: float,
         together: int,
+        outside: Outside | None,
     ) -> None:
         self._scorer, self._prompt, self._future, self._start = scorer, prompt, future, start
-        self._together = together
+        self._together, self._outside = together, outside
         self._keys = prefix_keys(prompt.token_ids, prompt.positions)
         self._repeated = False
 
@@ -164,5 +167,6 @@ class _Scoring:
                 tokens=len(self._prompt.token_ids),
                 computed=computed,
                 seconds=time.perf_counter() - self._start,
+                outside=self._outside,
             )
         )

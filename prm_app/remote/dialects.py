@@ -7,6 +7,7 @@ raw outputs become rewards here. A small sample, scored first, shows which of th
 from __future__ import annotations
 
 import asyncio
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,8 @@ from prm_app.solutions.solution import Solution
 
 SAMPLE = Solution("What is 1 + 1?", ("1 + 1 = 2",))
 """The small sample."""
+_TOO_LONG = re.compile(r"is (\d+) tokens long and the model reads at most (\d+): step (\d+) is")
+"""How the plugin refuses a prompt; its version is the same as here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,12 @@ class _PluginClient(Client):
     """Sends problem and steps: the plugin builds the prompt on the server."""
 
     async def score(self, solution: Solution) -> Answer:
-        answer = await _ask_plugin(self._api, self.model, solution)
+        try:
+            answer = await _ask_plugin(self._api, self.model, solution)
+        except InputError as error:
+            if numbers := _TOO_LONG.search(str(error)):
+                raise TooLongError(*map(int, numbers.groups())) from error
+            raise
         if answer.steps != solution.scored_steps:
             raise ServerError(f"The server at {self._api.url} scored other steps than were sent.")
         return answer

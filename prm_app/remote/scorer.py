@@ -68,6 +68,7 @@ class RemoteScorer(Scorer):
             tokens=answer.tokens,
             computed=answer.tokens,
             seconds=time.perf_counter() - start,
+            outside=self.outside(valid, answer.tokens),
         )
 
     @property

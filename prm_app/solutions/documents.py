@@ -21,8 +21,11 @@ class Opinion:
         return self.scored.first_error(self.threshold)
 
     def differs_at(self, scored: ScoredSolution, threshold: float) -> list[int]:
-        """The steps, from 0, that one of the two models takes for wrong and the other does not."""
-        pairs = zip(scored.rewards, self.scored.rewards, strict=True)
+        """The steps, from 0, that one of the two models takes for wrong and the other does not.
+
+        Of a solution that is too long for one of them, only steps with both rewards count.
+        """
+        pairs = zip(scored.rewards, self.scored.rewards, strict=False)
         return [i for i, (a, b) in enumerate(pairs) if (a < threshold) != (b < self.threshold)]
 
 
@@ -37,7 +40,7 @@ class Result:
 
 SCORE_FIELDS = (
     *("model", "problem", "steps", "rewards", "threshold", "first_error"),
-    *(*AGGREGATIONS, "tokens", "computed", "seconds"),
+    *(*AGGREGATIONS, "tokens", "computed", "seconds", "unscored", "outside"),
 )
 """The fields of a scored solution as plain data."""
 PLACE_FIELDS = ("line", "entry", "solution", "rank", "error")
@@ -76,14 +79,17 @@ def _opinion(scored: ScoredSolution, threshold: float) -> dict[str, Any]:
         "tokens": scored.tokens,
         "computed": scored.computed,
         "seconds": scored.seconds,
+        "unscored": list(scored.unscored),
+        "outside": scored.outside and str(scored.outside),
     }
 
 
 def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[str, Any]:
     """A ranking as plain data, best first; `solution` counts from 1.
 
-    A solution that could not be scored comes last, with `error` in place of its rewards. If their
-    final answers were compared, the votes stand under `majority_vote` and `weighted_vote`, and
+    Those of which only the steps that fit were scored have no rank and come after the others; those
+    that could not be scored come last, with `error` in place of rewards. If the ranked ones' final
+    answers were compared, the votes stand under `majority_vote` and `weighted_vote`, and
     `right` lists the solutions with the reference answer. A second model's ranking stands under
     `compared_with`, with `kendall_tau` in [-1, 1].
     """
@@ -92,6 +98,7 @@ def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[
         {"rank": None, "solution": i, "error": str(error)} for i, error in ranking.failures.items()
     ]
     places = [_place(ranking, rank, i, threshold) for rank, i in enumerate(order, 1)]
+    places += [_place(ranking, None, i, threshold) for i in ranking.partly]
     document: dict[str, Any] = {
         "problem": ranking.problem,
         "aggregation": how,
@@ -117,11 +124,11 @@ def rank_document(ranking: Ranking, how: Aggregation, threshold: float) -> dict[
 def result_of(ranking: Ranking, number: int) -> Result:
     """One of the solutions that were scored, with the second model's opinion of it."""
     second = ranking.second
-    scored = second.ranking.scored.get(number) if second else None
+    scored = second.ranking.with_rewards.get(number) if second else None
     opinion = Opinion(second.title, scored, second.threshold) if second and scored else None
-    return Result(ranking.problem, ranking.scored[number], opinion)
+    return Result(ranking.problem, ranking.with_rewards[number], opinion)
 
 
-def _place(ranking: Ranking, rank: int, i: int, threshold: float) -> dict[str, Any]:
+def _place(ranking: Ranking, rank: int | None, i: int, threshold: float) -> dict[str, Any]:
     row = score_document(result_of(ranking, i), threshold)
     return {"rank": rank, "solution": i, **{k: row[k] for k in row if k != "problem"}}

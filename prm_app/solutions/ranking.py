@@ -29,8 +29,19 @@ class Ranking:
     right: frozenset[int] | None = None
 
     @cached_property
-    def scored(self) -> dict[int, ScoredSolution]:
+    def with_rewards(self) -> dict[int, ScoredSolution]:
+        """Those that were scored, or of which a part was."""
         return {i: s for i, s in self.outcomes.items() if isinstance(s, ScoredSolution)}
+
+    @cached_property
+    def scored(self) -> dict[int, ScoredSolution]:
+        """Those that were scored whole: only they are ranked and vote."""
+        return {i: s for i, s in self.with_rewards.items() if not s.unscored}
+
+    @cached_property
+    def partly(self) -> dict[int, ScoredSolution]:
+        """Those of which only the steps that fit were scored: a part compares with no whole."""
+        return {i: s for i, s in sorted(self.with_rewards.items()) if s.unscored}
 
     @cached_property
     def failures(self) -> dict[int, PrmError]:

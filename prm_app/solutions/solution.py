@@ -8,6 +8,7 @@ from vllm_prm.text import is_blank, line_feeds
 
 from prm_app.errors import InputError
 from prm_app.solutions.aggregation import Aggregation, aggregate, first_error
+from prm_app.solutions.scope import Outside
 from prm_app.solutions.steps import Split, split_steps
 
 
@@ -23,6 +24,9 @@ class ScoredSolution:
         tokens: The length of the whole prompt.
         computed: How many of those the engine had to compute; the rest was known.
         seconds: The time from the request to the answer, waiting included.
+        unscored: The steps after those, if they did not fit the model's context and it was asked to
+            score what fits. They have no reward, and no aggregation speaks of them.
+        outside: Why it is none that the model was made for; None if it is one, or nobody knows.
     """
 
     model: str
@@ -31,6 +35,8 @@ class ScoredSolution:
     tokens: int
     computed: int
     seconds: float
+    unscored: tuple[str, ...] = ()
+    outside: Outside | None = None
 
     def aggregate(self, how: Aggregation = "mean") -> float:
         """One number in [0, 1] for the solution.
@@ -66,6 +72,15 @@ class Solution:
     def scored_steps(self) -> tuple[str, ...]:
         """The steps that get a reward: all but the blank ones."""
         return tuple(step for step in self.steps if not is_blank(step))
+
+    def first(self, count: int) -> Solution:
+        """The solution up to one of its steps that are scored.
+
+        Args:
+            count: Which one, counted from 1.
+        """
+        scored = [i for i, step in enumerate(self.steps) if not is_blank(step)]
+        return Solution(self.problem, self.steps[: scored[count - 1] + 1])
 
     def validated(self) -> Solution:
         """The solution with plain line breaks; what every scorer takes.

@@ -30,6 +30,7 @@ class Endpoints:
         delimiter: str = "",
         threshold: float | None = None,
         compare_with: str = "",
+        fit: bool = False,
     ) -> dict[str, Any]:
         """Scores each step of a solution with a process reward model.
 
@@ -46,8 +47,9 @@ class Endpoints:
             delimiter: The text to split at, for split = delimiter.
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
+            fit: Whether a solution that is too long is scored up to the steps that fit.
         """
-        arguments = (problem, solution, model, split, delimiter, threshold, compare_with)
+        arguments = (problem, solution, model, split, delimiter, threshold, compare_with, fit)
         async with DOOR.turn(VISITOR.get()):
             return await functions.score(self._models, *arguments)
 
@@ -62,6 +64,7 @@ class Endpoints:
         threshold: float | None = None,
         compare_with: str = "",
         reference_answer: str = "",
+        fit: bool = False,
     ) -> dict[str, Any]:
         """Ranks several solutions of one problem by their step rewards (Best-of-N).
 
@@ -82,10 +85,13 @@ class Endpoints:
             threshold: A step with a reward under this is wrong, in [0, 1]; null: the model's own.
             compare_with: A second model, which judges at its own threshold; empty: none.
             reference_answer: The right final answer, such as 42 or 3\\sqrt{2}; empty: not known.
+            fit: Whether a solution that is too long is scored up to the steps that fit.
         """
         arguments = (problem, solutions, aggregation, model, split, delimiter, threshold)
         async with DOOR.turn(VISITOR.get()):
-            return await functions.rank(self._models, *arguments, compare_with, reference_answer)
+            return await functions.rank(
+                self._models, *arguments, compare_with, reference_answer, fit
+            )
 
     async def models(self) -> list[dict[str, Any]]:
         """Lists the process reward models on offer.

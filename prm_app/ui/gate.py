@@ -73,9 +73,9 @@ def by_turns(handler: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncI
     """A handler that begins once its visitor has a place among those that are answered."""
 
     @wraps(handler)
-    async def in_turn(*given: Any) -> AsyncIterator[Any]:
+    async def in_turn(*values: Any) -> AsyncIterator[Any]:
         async with DOOR.turn(VISITOR.get()):
-            async for changes in handler(*given):
+            async for changes in handler(*values):
                 yield changes
 
     return in_turn

@@ -25,13 +25,13 @@ def aligned(first: Sequence[str], second: Sequence[str]) -> list[tuple[bool, Row
 
 def _rows(first: Sequence[str], second: Sequence[str]) -> Iterator[tuple[bool, Row]]:
     # Steps that come often are no junk here: a solution has few.
-    found = SequenceMatcher(None, first, second, autojunk=False).get_opcodes()
-    for kind, i, i_end, j, j_end in found:
+    changes = SequenceMatcher(None, first, second, autojunk=False).get_opcodes()
+    for kind, i, i_end, j, j_end in changes:
         for row in zip_longest(range(i, i_end), range(j, j_end)):
             yield kind == "equal", row
 
 
-def compared(ranking: Ranking, how: Aggregation, number: int, threshold: float) -> str:
+def comparison(ranking: Ranking, how: Aggregation, number: int, threshold: float) -> str:
     """A solution beside the winner, or the winner beside the next best; empty if there is no other.
 
     Common steps stand once, with both rewards; the first row that is not common is marked.
@@ -43,14 +43,14 @@ def compared(ranking: Ranking, how: Aggregation, number: int, threshold: float) 
     sides = [(each, ranking.scored[each]) for each in numbers]
     rows = aligned(*(scored.steps for _, scored in sides))
     apart = next((at for at, (common, _) in enumerate(rows) if not common), None)
-    drawn = [
+    items = [
         _row(sides, row, common, threshold, at == apart) for at, (common, row) in enumerate(rows)
     ]
     title = f"Solutions {numbers[0]} ★ and {numbers[1]}"
     return (
         f'<div class="candidate pair" data-solutions="{numbers[0]} {numbers[1]}">'
         f"<h3>{title}</h3>{notice(_summary(rows, apart))}"
-        f'<ol aria-label="{title}, common steps once">{"".join(drawn)}</ol>'
+        f'<ol aria-label="{title}, common steps once">{"".join(items)}</ol>'
         f"{legend(threshold)}</div>"
     )
 
@@ -66,26 +66,26 @@ def _summary(rows: list[tuple[bool, Row]], apart: int | None) -> str:
 def _row(
     sides: list[tuple[int, ScoredSolution]], row: Row, common: bool, threshold: float, parts: bool
 ) -> str:
-    judged = [_judged(side, i, threshold) for side, i in zip(sides, row, strict=True)]
+    heads = [_head(side, i, threshold) for side, i in zip(sides, row, strict=True)]
     texts = [
         "" if i is None else f'<div class="words">{rich(scored.steps[i])}</div>'
         for (_, scored), i in zip(sides, row, strict=True)
     ]
     if common:
-        return f'<li class="common">{texts[0]}<div class="both">{"".join(judged)}</div></li>'
-    cells = "".join(f"<div>{a}{b}</div>" for a, b in zip(judged, texts, strict=True))
+        return f'<li class="common">{texts[0]}<div class="both">{"".join(heads)}</div></li>'
+    cells = "".join(f"<div>{a}{b}</div>" for a, b in zip(heads, texts, strict=True))
     flag = '<em class="flag">first difference</em>' if parts else ""
     return f'<li class="apart{" parts" if parts else ""}">{flag}{cells}</li>'
 
 
-def _judged(side: tuple[int, ScoredSolution], i: int | None, threshold: float) -> str:
+def _head(side: tuple[int, ScoredSolution], i: int | None, threshold: float) -> str:
     """What stands above a step: whose it is, and its reward."""
     number, scored = side
     if i is None:
         return f'<p class="none">Solution {number} has no such step.</p>'
-    judged = mark(scored.rewards[i], threshold)
+    sign = mark(scored.rewards[i], threshold)
     return (
-        f'<p class="{judged.key}"><span>Solution {number}, step {i + 1}</span> '
+        f'<p class="{sign.key}"><span>Solution {number}, step {i + 1}</span> '
         f'<b class="reward">{reward_text(scored.rewards[i], threshold)}</b> '
-        f'<span class="mark"><b aria-hidden="true">{judged.symbol}</b> {judged.words}</span></p>'
+        f'<span class="mark"><b aria-hidden="true">{sign.symbol}</b> {sign.words}</span></p>'
     )

@@ -260,16 +260,16 @@ def _drawing(
 ) -> Values:
     how, threshold, beside = controls
     order = ranking.order(how)
-    chosen = selected or (order[0] if order else None)
+    number = selected or (order[0] if order else None)
     steps = ""
-    if chosen and beside:
-        steps = pair_views.compared(ranking, how, chosen, threshold)
-    elif chosen:
-        steps = rank_views.candidate(ranking, chosen, threshold)
+    if number and beside:
+        steps = pair_views.comparison(ranking, how, number, threshold)
+    elif number:
+        steps = rank_views.candidate(ranking, number, threshold)
     return {
         tab.winner: rank_views.winner(ranking, how) + answer_views.answers(ranking, how),
         tab.failures: rank_views.failures(ranking),
-        tab.table: rank_views.table(ranking, how, threshold, chosen),
+        tab.table: rank_views.table(ranking, how, threshold, number),
         tab.curves: figures.reward_curves(ranking.scored, order, threshold),
         tab.steps: steps,
         tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),

@@ -8,7 +8,7 @@ from prm_app.solutions.marks import mark, reward_text
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.answer_views import right
-from prm_app.ui.views import alert, legend, meter, notice, steps
+from prm_app.ui.views import alert, legend, meter, notice, outside, steps
 
 EXCERPT = 90
 
@@ -108,11 +108,20 @@ def _row(
     return (
         f'<tr class="{classes}" data-index="{i}"><td class="rank">{star}</td>'
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
-        f"Solution {i}</button> {right(ranking, i)}<span>{escape(_ending(scored))}</span></td>"
+        f"Solution {i}</button> {right(ranking, i)}{_strange(scored)}"
+        f"<span>{escape(_ending(scored))}</span></td>"
         f"{cells}"
         f'<td class="found {sign.key}"><b aria-hidden="true">{sign.symbol}</b> {at}</td>'
         "</tr>"
     )
+
+
+def _strange(scored: ScoredSolution) -> str:
+    """A mark on a solution that the model was not made for."""
+    if scored.outside is None:
+        return ""
+    remark = escape(str(scored.outside))
+    return f'<b class="strange" title="{remark}">≠<span class="sr-only"> {remark}</span></b>'
 
 
 def _ending(scored: ScoredSolution) -> str:
@@ -126,6 +135,7 @@ def candidate(ranking: Ranking, number: int, threshold: float) -> str:
     result = result_of(ranking, number)
     return (
         f'<div class="candidate" data-solution="{number}"><h3>Steps of solution {number}</h3>'
+        f"{outside(result.scored, result.second)}"
         f"{steps(result.scored, threshold, result.second)}{legend(threshold)}</div>"
     )
 

@@ -80,7 +80,8 @@ def solution_report(result: Result, threshold: float) -> str:
     scored, second = result.scored, result.second
     beside = views.comparison(scored, threshold, second) if second else ""
     body = (
-        f"{_problem(result.problem)}{views.verdict(scored, threshold)}{beside}{views.tiles(scored)}"
+        f"{_problem(result.problem)}{views.partly(scored)}{views.outside(scored, second)}"
+        f"{views.verdict(scored, threshold)}{beside}{views.tiles(scored)}"
         f'<div class="linked"><div id="steps">{views.steps(scored, threshold, second)}</div>'
         f"{_chart()}</div>{views.facts(result, threshold)}"
     )

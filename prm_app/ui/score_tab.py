@@ -11,7 +11,8 @@ from gradio.events import Dependency
 
 from prm_app.api.limits import require_short, solution_within
 from prm_app.api.progress import until_open
-from prm_app.errors import PrmError
+from prm_app.errors import PrmError, TooLongError
+from prm_app.fitting import Fitting
 from prm_app.scoring import Models
 from prm_app.solutions.documents import Opinion, Result
 from prm_app.solutions.solution import Solution
@@ -61,6 +62,7 @@ class ScoreTab:
     button: gr.Button
     preview: gr.HTML
     message: gr.HTML
+    fit: gr.Button
     empty: gr.HTML
     place: gr.Column
     stale: gr.HTML
@@ -119,6 +121,7 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
             preview = gr.HTML(apply_default_css=False, elem_id="preview")
         with gr.Column(elem_classes="reading"):
             message = gr.HTML(apply_default_css=False, elem_id="score-message")
+            fit = gr.Button("Score the steps that fit", visible=False, elem_id="score-fit")
             empty = gr.HTML(EMPTY, apply_default_css=False)
             with gr.Column(visible=False, elem_id="result") as place:
                 stale = gr.HTML(apply_default_css=False, elem_id="stale")
@@ -130,18 +133,22 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
                 download = download_link()
     return ScoreTab(
-        head, problem, text, split, second, button, preview, message, empty, place, stale,
+        head, problem, text, split, second, button, preview, message, fit, empty, place,
+        stale,
         verdict, label, steps, curve, facts, download, gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
 
 
-def answer_on(tab: ScoreTab, models: Models, start: Callable[..., Dependency]) -> None:
-    """Scores what stands in the fields when an event comes."""
+def answer_on(
+    tab: ScoreTab, models: Models, start: Callable[..., Dependency], fit: bool = False
+) -> None:
+    """Scores what stands in the fields when an event comes; with `fit`, the steps that fit."""
     threshold = tab.head.threshold
     outputs = tab.panel | {
-        tab.message, tab.empty, tab.place, tab.label, tab.question, tab.result, tab.drawn_at,
+        tab.message, tab.fit, tab.empty, tab.place,
+        tab.label, tab.question, tab.result, tab.drawn_at,
     }  # fmt: skip
-    start(partial(_score, tab, models), tab.fields | {threshold}, outputs, **SCORING).then(
+    start(partial(_score, tab, models, fit), tab.fields | {threshold}, outputs, **SCORING).then(
         partial(_settle, tab), {tab.result, tab.drawn_at, threshold}, tab.panel, **QUIET
     )
 
@@ -149,6 +156,7 @@ def answer_on(tab: ScoreTab, models: Models, start: Callable[..., Dependency]) -
 def _connect(tab: ScoreTab, models: Models, example: Dependency) -> None:
     for start in (tab.button.click, example.success):
         answer_on(tab, models, start)
+    answer_on(tab, models, tab.fit.click, fit=True)
     gr.on(
         [*(field.change for field in tab.fields), tab.question.change],
         partial(_preview, tab),
@@ -173,7 +181,7 @@ def _question(tab: ScoreTab, values: Values) -> Question:
 
 
 @by_turns
-async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator[Values]:
+async def _score(tab: ScoreTab, models: Models, fit: bool, values: Values) -> AsyncIterator[Values]:
     question, threshold = _question(tab, values), values[tab.head.threshold]
     try:
         item = await asyncio.to_thread(solution_within, *question[:4])
@@ -184,17 +192,21 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
                 yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
             # One model at a time is kept open: there may be no room for two.
             with opening.result() as scorer:
-                yield {tab.message: views.notice(f"Scoring with {scorer.prm.title}…")}
-                [future] = await asyncio.to_thread(scorer.submit, [item])
+                notice = views.notice(f"Scoring with {scorer.prm.title}…")
+                yield {tab.message: notice, tab.fit: gr.Button(visible=False)}
+                one = Fitting(scorer) if fit else scorer
+                [future] = await asyncio.to_thread(one.submit, [item])
                 scored = await asyncio.wrap_future(future)
                 opinions.append(Opinion(scorer.prm.title, scored, scorer.prm.threshold))
         result = Result(item.problem, opinions[0].scored, *opinions[1:])
     except PrmError as error:
-        yield {tab.message: views.alert(str(error))}
+        too_long = isinstance(error, TooLongError) and error.step > 1
+        yield {tab.message: views.alert(str(error)), tab.fit: gr.Button(visible=too_long)}
         return
     drawing = await asyncio.to_thread(_drawing, tab, result, threshold)
     yield {
         tab.message: "",
+        tab.fit: gr.Button(visible=False),
         tab.empty: gr.HTML(visible=False),
         tab.place: gr.Column(visible=True),
         tab.label: label_views.label(example_of(question.problem, question.text)),
@@ -208,7 +220,9 @@ async def _score(tab: ScoreTab, models: Models, values: Values) -> AsyncIterator
 def _drawing(tab: ScoreTab, result: Result, threshold: float) -> Values:
     scored, second = result.scored, result.second
     return {
-        tab.verdict: views.verdict(scored, threshold)
+        tab.verdict: views.partly(scored)
+        + views.outside(scored, second)
+        + views.verdict(scored, threshold)
         + (views.comparison(scored, threshold, second) if second else "")
         + views.tiles(scored),
         tab.steps: views.steps(scored, threshold, second),

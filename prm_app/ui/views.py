@@ -99,6 +99,29 @@ def verdict(scored: ScoredSolution, threshold: float) -> str:
     )
 
 
+def outside(scored: ScoredSolution, second: Opinion | None = None) -> str:
+    """Remarks on a text that a model which judges it was not made for; empty if there is none."""
+    remarks = [str(scored.outside)] if scored.outside else []
+    if second and second.scored.outside:
+        remarks.append(f"{second.title}: {second.scored.outside}")
+    return "".join(
+        f'<p class="outside" role="note"><b aria-hidden="true">≠</b> {escape(each)}</p>'
+        for each in remarks
+    )
+
+
+def partly(scored: ScoredSolution) -> str:
+    """Says that only the first steps have rewards; empty if all do."""
+    if not scored.unscored:
+        return ""
+    whole = len(scored.steps) + len(scored.unscored)
+    return (
+        '<p class="outside" role="note"><b aria-hidden="true">✂</b> Only the first '
+        f"{len(scored.steps)} of {whole} steps fit the model's context. The others have no reward, "
+        "and all that stands here speaks of those that fit.</p>"
+    )
+
+
 def _verdict(sign: Mark, head: str, detail: str) -> str:
     """`head` is HTML of ours, `detail` a text."""
     return (
@@ -157,11 +180,24 @@ def steps(
         other = _second(second, i, i in differing) if second else ""
         other += _label(i, label)
         rows.append(_step(i, step, reward, sign, threshold, first, other))
+    rows += _unscored(scored)
     return f'<ol class="steps" aria-label="Steps with their rewards">{"".join(rows)}</ol>'
 
 
+def _unscored(scored: ScoredSolution) -> list[str]:
+    """The steps that did not fit the model's context, without any mark."""
+    rows = [
+        f'<li class="unscored"><span class="number">{i}</span>'
+        f'<div class="words">{rich(step)}</div><em>no reward</em></li>'
+        for i, step in enumerate(scored.unscored, len(scored.steps) + 1)
+    ]
+    return ['<li class="after">These steps do not fit the model.</li>', *rows] if rows else []
+
+
 def _second(second: Opinion, i: int, differs: bool) -> str:
-    """What the second model says of a step."""
+    """What the second model says of a step; nothing of one that did not fit it."""
+    if i >= len(second.scored.rewards):
+        return ""
     reward = second.scored.rewards[i]
     sign = mark(reward, second.threshold)
     flag = '<em class="flag differs">differs</em>' if differs else ""

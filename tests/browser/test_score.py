@@ -186,6 +186,36 @@ def test_what_cannot_be_scored_says_why(visit, problem, solution, message):
     expect(alert).to_have_count(0)
 
 
+def test_a_text_that_the_model_was_not_made_for_is_told_above_the_result(visit):
+    page = visit()
+    remark = page.locator("#result .outside")
+    expect(remark).to_have_count(0)
+    before = rewards(page)
+    score(page, "사과 12개 중 5개를 먹었다. 몇 개 남았는가?", "12 - 5 = 7이다.\n답은 7개이다.")
+    expect(remark).to_contain_text("unlike what the model was made for, grade-school mathematics")
+    assert len(rewards(page)) == 2 != len(before)
+    assert remark.bounding_box()["y"] < page.locator("#verdict .verdict").bounding_box()["y"]
+    score(page, PROBLEM, "3 + 4 = 7 apples.")
+    expect(remark).to_have_count(0)
+
+
+def test_what_is_too_long_is_scored_as_far_as_it_fits_if_one_asks(visit):
+    page = visit()
+    steps = [f"Line {i}: " + "1 2 3 " * 600 for i in range(1, 6)]
+    score(page, PROBLEM, "\n".join(steps))
+    fit = page.get_by_role("button", name="Score the steps that fit")
+    expect(page.locator("#score-message [role=alert]")).to_contain_text("does not fit")
+    fit.click()
+    left = page.locator("#steps .unscored")
+    expect(left.first).to_contain_text("no reward", timeout=120_000)
+    assert len(rewards(page)) + left.count() == 5
+    expect(page.locator("#verdict")).to_contain_text(
+        f"Only the first {len(rewards(page))} of 5 steps fit the model's context."
+    )
+    expect(fit).to_be_hidden()
+    expect(page.locator("#score-message [role=alert]")).to_have_count(0)
+
+
 def test_result_is_handed_out_as_json(visit):
     page = visit()
     with page.expect_download() as download:

@@ -28,6 +28,19 @@ def test_score_with_an_engine_option_and_nothing_but_answers_on_stdout(scorer, m
     assert scored["rewards"] == pytest.approx(expected.rewards, abs=1e-5)
     assert "the model reads at most 128" in failed["error"]
     assert "1 of 2 solutions could not be scored" in done.stderr
+    lines[1]["solution"] = f"{text}\n{'and ' * 200}"
+    done = subprocess.run(
+        [*command, "--max-model-len", "128", "--fit"],
+        input="\n".join(map(json.dumps, lines)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    whole, part = map(json.loads, done.stdout.splitlines())
+    assert (whole["steps"], whole["unscored"]) == (part["steps"], [])
+    assert part["rewards"] == pytest.approx(whole["rewards"], abs=1e-6)
+    assert [each.strip() for each in part["unscored"]] == [("and " * 200).strip()]
+    assert "of 1 of 2 solutions only the first steps fit" in done.stderr
 
 
 def test_a_second_model_judges_beside_the_first():
@@ -55,6 +68,24 @@ def test_a_second_model_judges_beside_the_first():
     alike = sum((first[i] < first[j]) == (second[i] < second[j]) for i, j in pairs)
     assert ranked["compared_with"]["kendall_tau"] == pytest.approx(2 * alike / len(pairs) - 1)
     assert ranked["majority_vote"]["solutions"] == [1, 3]
+
+
+def test_a_text_that_the_model_was_not_made_for_is_told_beside_its_rewards():
+    texts = [
+        {"problem": "What is 2 + 3 * 4?", "solution": "3 * 4 = 12\n2 + 12 = 14"},
+        {"problem": "사과 12개 중 5개를 먹었다. 몇 개 남았는가?", "solution": "12 - 5 = 7이다."},
+    ]
+    for command, field in (("score", None), ("rank", "ranking")):
+        run = [sys.executable, "-m", "prm_app.cli", command, "-", "--json"]
+        lines = "\n".join(map(json.dumps, texts))
+        done = subprocess.run(run, input=lines, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        rows = map(json.loads, done.stdout.splitlines())
+        inside, outside = (row[field][0] if field else row for row in rows)
+        assert inside["outside"] is None
+        assert "grade-school mathematics in English" in outside["outside"]
+        assert all(0 <= reward <= 1 for reward in outside["rewards"])
+        assert "demo-skywork: 1 of 2 solutions are not what the model was made for" in done.stderr
 
 
 def test_rewards_in_bf16_are_near_those_in_float32(scorer, model):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from prm_app.errors import InputError, TooLongError
+from prm_app.fitting import Fitting
 from prm_app.solutions.solution import Solution, solution
 
 PROBLEM = "Tom has 3 boxes of 4 apples and eats 2. How many are left?"
@@ -28,8 +29,14 @@ def test_a_solution_that_does_not_fit_is_refused_and_nothing_cut(scorer):
     assert len(fits.rewards) == error.step - 2
     with pytest.raises(TooLongError):
         scorer.score(Solution(PROBLEM, steps[: error.step]))
-    for part in (f"{error.tokens:,}", f"{error.limit:,}", f"step {error.step} "):
-        assert part in str(error)
+    part = Fitting(scorer).score(Solution(PROBLEM, steps))
+    assert part.steps + part.unscored == steps
+    assert 0 <= error.step - 1 - len(part.steps) <= 1
+    assert part.rewards == pytest.approx(
+        scorer.score(Solution(PROBLEM, part.steps)).rewards, abs=1e-6
+    )
+    for part_of_message in (f"{error.tokens:,}", f"{error.limit:,}", f"step {error.step} "):
+        assert part_of_message in str(error)
 
 
 def test_one_bad_solution_does_not_sink_the_others(scorer):

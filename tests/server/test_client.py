@@ -78,7 +78,7 @@ def test_what_cannot_be_scored_fails_alone(request, server, open_scorer):
     assert outcomes[0].rewards == outcomes[3].rewards
     assert isinstance(outcomes[1], InputError)
     assert "step 2 is the first that does not fit" in str(outcomes[1])
-    assert isinstance(outcomes[1], TooLongError) or server == "qwen"
+    assert isinstance(outcomes[1], TooLongError)
     assert isinstance(outcomes[2], InputError)
 
 

@@ -125,13 +125,13 @@ def test_a_family_needs_no_vllm():
         ("errors", set()),
         ("solutions", {"errors"}),
         ("evaluation", {"errors", "solutions"}),
-        ("catalog", {"demo_weights", "errors"}),
+        ("catalog", {"demo_weights", "errors", "solutions"}),
         ("checkpoint", {"catalog", "demo_weights", "errors", "proxies", "weights"}),
         ("scoring", {"catalog", "errors", "solutions"}),
         ("local", {"catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),
         ("generator", {"api_client", "errors"}),
-        ("api", {"catalog", "errors", "scoring", "solutions"}),
+        ("api", {"catalog", "errors", "fitting", "scoring", "solutions"}),
     ],
 )
 def test_a_room_knows_only_rooms_below_it(name, below):

@@ -103,6 +103,24 @@ def test_rank_beside_a_second_model_and_against_the_right_answer(api, descriptio
     )
 
 
+def test_what_is_too_long_is_refused_or_scored_as_far_as_it_fits(api, description):
+    limit = instant.InstantScorer.limit
+    steps = [f"{i}" for i in range(limit + 2)]
+    long = GOOD | {"solution": "\n".join(steps)}
+    refused = api.post("/score", json=long)
+    assert refused.status_code == 422
+    assert f"step {limit + 1:} is the first that does not fit" in refused.json()["error"]
+    scored = api.post("/score", json=long | {"fit": True}).json()
+    assert scored["steps"] == steps[:limit] and len(scored["rewards"]) == limit
+    assert scored["unscored"] == steps[limit:]
+    asked = {"problem": P, "solutions": ["\n".join(steps), "1 + 1 = 2"], "fit": True}
+    ranked = api.post("/rank", json=asked).json()
+    assert ranked["best"] == 2 and set(ranked["best_by"].values()) == {2}
+    whole, part = ranked["ranking"]
+    assert (whole["rank"], whole["solution"], whole["unscored"]) == (1, 2, [])
+    assert (part["rank"], part["solution"], part["unscored"]) == (None, 1, steps[limit:])
+
+
 def test_models(api, description):
     answer_document = api.get("/models").json()
     schema_of(description, "/models", "get").validate(answer_document)

@@ -7,7 +7,7 @@ from hypothesis import strategies as some
 
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
-from prm_app.ui.pair_views import aligned, compared
+from prm_app.ui.pair_views import aligned, comparison
 
 STEPS = some.lists(some.sampled_from(["a", "b", "b ", "c", "a\nb"]), min_size=1, max_size=8)
 
@@ -40,7 +40,7 @@ def test_a_common_step_stands_once_with_both_rewards_and_the_first_difference_is
     two = ranking(
         (["one", "two", "end"], [0.9, 0.1, 0.2]), (["one", "2 <b>", "end"], [0.9, 0.8, 0.7])
     )
-    html = compared(two, "mean", 1, 0.5)
+    html = comparison(two, "mean", 1, 0.5)
     assert 'data-solutions="2 1"' in html and "2 steps are common. They differ from step 2" in html
     assert html.count(">one<") == 1 and html.count(">end<") == 1
     assert html.count("first difference") == 1 and "2 &lt;b&gt;" in html and "<b>2" not in html
@@ -50,17 +50,17 @@ def test_a_common_step_stands_once_with_both_rewards_and_the_first_difference_is
 
 def test_the_winner_stands_beside_the_next_best():
     three = ranking((["a"], [0.2]), (["b"], [0.9]), (["c"], [0.5]))
-    assert 'data-solutions="2 3"' in compared(three, "mean", 2, 0.5)
-    assert 'data-solutions="2 1"' in compared(three, "mean", 1, 0.5)
+    assert 'data-solutions="2 3"' in comparison(three, "mean", 2, 0.5)
+    assert 'data-solutions="2 1"' in comparison(three, "mean", 1, 0.5)
 
 
 def test_a_longer_solution_has_steps_that_the_other_has_not():
-    html = compared(ranking((["a", "b"], [0.9, 0.9]), (["a"], [0.5])), "mean", 2, 0.5)
+    html = comparison(ranking((["a", "b"], [0.9, 0.9]), (["a"], [0.5])), "mean", 2, 0.5)
     assert "Solution 2 has no such step." in html and "1 step is common" in html
 
 
 def test_same_steps_and_a_lone_solution_are_said():
-    assert "Their steps are the same" in compared(
+    assert "Their steps are the same" in comparison(
         ranking((["a"], [0.9]), (["a "], [0.9])), "mean", 2, 0.5
     )
-    assert "no second solution" in compared(ranking((["a"], [0.9])), "mean", 1, 0.5)
+    assert "no second solution" in comparison(ranking((["a"], [0.9])), "mean", 1, 0.5)
