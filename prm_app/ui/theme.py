@@ -20,6 +20,7 @@ HEAD = """
 <script defer src="prm/katex/katex.min.js"></script>
 <script defer src="prm/page.js"></script>
 <script defer src="prm/cards.js"></script>
+<script defer src="prm/judge.js"></script>
 <script defer src="prm/browse.js"></script>
 <script src="prm/visit.js"></script>
 """
