@@ -70,10 +70,10 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             scoring.split.delimiter,
             head.model,
             head.threshold,
+            scoring.second,
         ]
         drafts = [
             *linked,
-            scoring.second,
             ranking.inputs.problem,
             ranking.inputs.cards,
             ranking.second,
