@@ -20,7 +20,7 @@ from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.exports import REPORT, save, saved
 from prm_app.ui.header import Header
-from prm_app.ui.judging import PANEL
+from prm_app.ui.judging import AGREEMENT, PANEL
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.report import solution_report
 from prm_app.ui.second_model import second_model
@@ -126,6 +126,7 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 with gr.Row(elem_classes="linked"):
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
+                gr.HTML(AGREEMENT, apply_default_css=False, elem_id="agreement")
                 gr.HTML(PANEL, apply_default_css=False, elem_id="judging")
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
                 handed = saved()

@@ -70,12 +70,13 @@ def test_no_key_marks_before_one_wants_to_judge(visit):
 
 def test_agreement_follows_marks_and_threshold(visit):
     page = opened(visit)
-    said = page.locator(".judging .agreement")
+    said = page.locator("#agreement")
     expect(said).to_contain_text("No step is marked yet")
     page.locator("#threshold input[type=number]").fill("0")
     page.keyboard.press("Tab")
     expect(page.locator("#facts")).to_contain_text("0.00")
     press(page, {1: "3"})
+    expect(said).to_be_in_viewport()
     expect(said).to_contain_text("agree on 0 of 1 marked step. Your first error is known once step")
     press(page, {0: "1"})
     expect(said).to_contain_text(
@@ -110,7 +111,7 @@ def test_marks_that_leave_the_first_error_open_are_not_exported(visit, tmp_path)
     page = opened(visit)
     press(page, {1: "3"})
     page.get_by_role("button", name="Export for TRL").click()
-    said = page.locator(".judging .agreement")
+    said = page.locator("#agreement")
     expect(said).to_contain_text("0 solutions exported. 1 solution left out")
     press(page, {0: "0", 1: "0", 2: "1"})
     row = exported(page, "Export as ProcessBench", tmp_path)

@@ -78,7 +78,7 @@
     const panel = find(".judging");
     const list = find("#steps .steps");
     const text = find("#facts .hand-out")?.dataset.json;
-    if (!panel || !list || !text || [panel, list, text].every((part, i) => part === drawn[i])) return;
+    if (!panel || !list || !text || !find("#agreement .agreement") || [panel, list, text].every((part, i) => part === drawn[i])) return;
     if (panel !== drawn[0]) {
       let on = false;
       try {
@@ -101,7 +101,7 @@
     });
     const all = Object.values(kept());
     const complete = all.filter((each) => firstError(each) !== null).length;
-    find(".judging .agreement").textContent = `${done} ${agreement()}`.trim();
+    find("#agreement .agreement").textContent = isOn() ? `${done} ${agreement()}`.trim() : "";
     find(".judging .kept").textContent = all.length
       ? `This browser ${unkept ? "stores nothing: export before you leave. Marked now" : "keeps marks of"}: ` +
         `${counted(all.length, "solution")}, ${complete} with a known first error. Only those are exported.`
