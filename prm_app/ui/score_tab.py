@@ -22,6 +22,7 @@ from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.exports import REPORT, download_link, save
 from prm_app.ui.gate import by_turns
 from prm_app.ui.header import Header
+from prm_app.ui.judging import AGREEMENT, PANEL
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.report import solution_report
 from prm_app.ui.second_model import second_model
@@ -130,6 +131,8 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 with gr.Row(elem_classes="linked"):
                     steps = gr.HTML(apply_default_css=False, elem_id="steps")
                     curve = gr.Plot(show_label=False, elem_id="curve", elem_classes="chart")
+                gr.HTML(AGREEMENT, apply_default_css=False, elem_id="agreement")
+                gr.HTML(PANEL, apply_default_css=False, elem_id="judging")
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
                 download = download_link()
     return ScoreTab(

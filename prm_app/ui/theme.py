@@ -22,6 +22,7 @@ HEAD = """
 <script defer src="prm/cards.js"></script>
 <script defer src="prm/browse_rows.js"></script>
 <script defer src="prm/browse_pictures.js"></script>
+<script defer src="prm/judge.js"></script>
 <script defer src="prm/browse.js"></script>
 <script src="prm/visit.js"></script>
 """

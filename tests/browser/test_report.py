@@ -1,7 +1,9 @@
 """What a visitor takes away: reports that open with the network cut, data, and links."""
 
+import base64
 import csv
 import json
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -108,7 +110,7 @@ def test_a_solution_and_a_ranking_have_reports(visit, read, tmp_path):
     expect(report.locator(".candidate")).to_have_count(len(EXAMPLES["best_of_n"][0]["solutions"]))
 
 
-def test_a_link_brings_back_solution_model_and_threshold(visit, chromium, url):
+def test_a_link_brings_back_solution_models_and_threshold(visit, chromium, url):
     page = visit()
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator("#problem textarea").fill("What is 2 + 3 = ? <b>é</b> 数")
@@ -120,6 +122,9 @@ def test_a_link_brings_back_solution_model_and_threshold(visit, chromium, url):
     page.locator("#threshold input[type=number]").fill("0.35")
     page.locator("#score").click()
     expect(page.locator("#facts")).to_contain_text("0.35")
+    page.locator("#second input").click()
+    page.get_by_role("option", name="Demo PRM (Skywork format)").click()
+    page.wait_for_function("JSON.parse(localStorage['prm-app-draft'])[6] === 'demo-skywork'")
     page.locator("#facts [data-do=link]").click()
     expect(page.locator("#facts [data-do=link]")).to_have_text("Copied")
     link = page.evaluate("navigator.clipboard.readText()")
@@ -133,8 +138,25 @@ def test_a_link_brings_back_solution_model_and_threshold(visit, chromium, url):
     expect(elsewhere.locator("#steps .words")).to_have_text(["2 + 3 = 6", "So 6."])
     expect(elsewhere.locator("#facts")).to_contain_text("Demo PRM (Qwen format)")
     expect(elsewhere.locator("#threshold input[type=number]")).to_have_value("0.35")
+    expect(elsewhere.locator("#second input")).to_have_value("Demo PRM (Skywork format)")
+    expect(elsewhere.locator(".comparison")).to_contain_text("Beside Demo PRM (Skywork format)")
     assert not [each for each in requests if link.partition("#")[2] in each]
     other.close()
+
+
+def fragment(values: list[object]) -> str:
+    deflate = zlib.compressobj(wbits=-15)
+    content = deflate.compress(json.dumps(values).encode()) + deflate.flush()
+    return "#score=" + base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def test_an_older_link_holds_no_second_model_and_compares_with_none(chromium, url):
+    page = chromium.new_page()
+    page.goto(url + "/" + fragment(["1 + 1?", "1 + 1 = 3", "auto", "", "demo-skywork", 0.2]))
+    expect(page.locator("#steps .words")).to_have_text(["1 + 1 = 3"])
+    expect(page.locator("#second input")).to_have_value("No other model")
+    expect(page.locator(".comparison")).to_have_count(0)
+    page.close()
 
 
 def test_a_broken_link_shows_the_page_as_it_is(chromium, url):

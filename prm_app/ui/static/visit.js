@@ -35,10 +35,11 @@
     },
   };
 
-  // A link holds a solution, model and threshold in its fragment, which no browser sends.
+  // A link holds a solution, its models and threshold in its fragment, which no browser sends.
   const MARK = "#score=";
-  // The types of the first fields: problem, solution, how it is split, by what, model, threshold.
-  const TYPES = ["string", "string", "string", "string", "string", "number"];
+  // The types of the first fields: problem, solution, how it is split, by what, model, threshold,
+  // and the model compared with, which older links do not hold.
+  const TYPES = ["string", "string", "string", "string", "string", "number", "string"];
   const MOST_CHARACTERS = 500_000;
 
   async function pack(text) {
@@ -54,6 +55,7 @@
       const letters = atob(fragment.slice(MARK.length).replaceAll("-", "+").replaceAll("_", "/"));
       const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
       const values = JSON.parse(await unpack(bytes));
+      if (values.length === TYPES.length - 1) values.push("");
       const fits = values.length === TYPES.length && values.every((value, i) => typeof value === TYPES[i]);
       return fits ? values : null;
     } catch {
