@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 if "SPACE_ID" in os.environ:
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "*")  # only its proxy reaches a Space
     # A Space installs what requirements.txt names alone, before the project's files are there.
     root = Path(__file__).parent
     plugin, base = str(root / "plugin"), str(root / "requirements" / "demo.txt")

@@ -22,7 +22,7 @@ class Door:
         share: The part of both that one visitor may take.
     """
 
-    def __init__(self, inside: int = 64, waiting: int = 256, share: float = 1 / 4) -> None:
+    def __init__(self, inside: int = 64, waiting: int = 1024, share: float = 1 / 4) -> None:
         self._inside, self._waiting = inside, waiting
         self._own_inside, self._own_waiting = (
             max(1, int(most * share)) for most in (inside, waiting)

@@ -31,7 +31,7 @@ from prm_app.ui.theme import HEAD, ROUTES, Theme
 
 __all__ = ["build", "launch"]
 
-EVENTS = 512
+EVENTS = 1024
 """Of the page that are answered side by side, or wait for their turn at the door."""
 SESSIONS = 512
 """Visits whose state is kept, those used last: each takes 200 KB and what it has scored."""

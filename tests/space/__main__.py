@@ -49,6 +49,7 @@ def main() -> int:
         measured["install_seconds"] = install(home, python, head["sdk_version"])
         with space(home, head["app_file"]) as process:
             measured |= first_answers(process)
+        print(json.dumps(measured), flush=True)
         with space(home, head["app_file"], PRM_APP_DEMO="small"):
             tests = [f"tests/browser/test_{name}.py" for name in BROWSER]
             address = {"PRM_APP_PAGE": f"http://127.0.0.1:{PORT}"}

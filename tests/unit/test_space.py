@@ -3,6 +3,7 @@
 `python -m space` in tests/ tries all of it, as root.
 """
 
+import os
 import runpy
 import subprocess
 import sys
@@ -21,6 +22,8 @@ def commands(monkeypatch) -> list[list[str]]:
     """What is run in another process; none is, in a test."""
     run: list[list[str]] = []
     monkeypatch.setattr(subprocess, "run", lambda words, check: run.append([*map(str, words)]))
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "")  # and as it was afterwards
+    monkeypatch.delenv("FORWARDED_ALLOW_IPS")
     monkeypatch.setattr(sys, "path", [each for each in sys.path if each != PLUGIN])
     return run
 
@@ -34,6 +37,7 @@ def test_a_space_installs_app_and_plugin_without_what_they_need(commands, monkey
     editable = [pip[i + 1] for i, word in enumerate(pip) if word == "--editable"]
     assert editable == [PLUGIN, str(ROOT)]
     assert pip[pip.index("-r") + 1] == str(ROOT / "requirements" / "demo.txt")
+    assert os.environ["FORWARDED_ALLOW_IPS"] == "*"
     assert sys.path[-1] == PLUGIN  # for this start; the installation is read at the next
 
 
@@ -42,6 +46,7 @@ def test_a_space_whose_installation_fails_does_not_start(monkeypatch):
         assert check
         raise subprocess.CalledProcessError(1, words)
 
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
     monkeypatch.setattr(subprocess, "run", fail)
     monkeypatch.setenv("SPACE_ID", "someone/space")
     with pytest.raises(subprocess.CalledProcessError):
