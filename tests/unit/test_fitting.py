@@ -86,7 +86,7 @@ def test_steps_without_reward_are_said_to_have_none(monkeypatch):
     assert "Only the first 2 of 4 steps fit" in views.partly(part)
     printed = Console(record=True, width=100)
     monkeypatch.setattr(show, "OUT", printed)
-    show.scored(part, 0.5)
+    show.print_solution(part, 0.5)
     said = printed.export_text()
     assert "Number of steps: 4, of which the first 2 fit" in said
     assert "Step 3: no reward, does not fit | c <b>" in said

@@ -50,7 +50,7 @@ def page(models: LoadingModels, tab: str):
         if tab == "score":
             built = score_tab.build(models, head)
             values = {each: each.value for each in built.fields | {head.threshold}}
-            return partial(score_tab._score, built, models, values), built
+            return partial(score_tab._score, built, models, False, values), built
         built = rank_tab.build(models, head, Policy())
         fields = built.fields | {*built.controls, built.question}
         values = {each: each.value for each in fields}

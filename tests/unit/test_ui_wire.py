@@ -44,7 +44,7 @@ def called(page: httpx.Client, name: str, data: list) -> tuple[str, object]:
         ("score", [P, S, "", "auto", "", "0.5"], "“threshold” should be a valid number"),
         ("score", [P, S, "", "auto", "", True], "“threshold” should be a valid number"),
         ("score", [P, S, "", "auto", "", float("nan")], "The threshold is nan"),
-        ("score", [P, S, *REST, "", 1], "8 values are given, and 7 are taken"),
+        ("score", [P, S, *REST, "", False, 1], "9 values are given, and 8 are taken"),
         ("score", ["\ud800", S], "half of a surrogate pair"),
         ("score", [P, "a" * 100_001], "100,001 characters long, and this page reads at most"),
         ("score", ["a" * 100_001, S], "100,001 characters long, and this page reads at most"),
