@@ -23,8 +23,8 @@ import httpx
 from soak import task
 from visitors import SECONDS, Visitor, config_of, page
 
+from prm_app import machine
 from prm_app.api.limits import MOST_RANKED, MOST_SHOWN
-from prm_app.bench import machine
 
 GREEDY = "127.0.0.2"
 """The address that the greedy one comes from; the other comes from 127.0.0.1."""

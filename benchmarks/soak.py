@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from visitors import SECONDS, Page, Visitor, config_of, page
 
-from prm_app.bench import machine
+from prm_app import machine
 
 AT_ONCE = 8
 

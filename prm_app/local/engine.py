@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ from prm_app.local.load_errors import (
     root_cause,
     shut_down,
 )
+
+STEPS_AHEAD = 2
+"""The batches of prompts that vLLM holds: it computes them in the order in which they came, and so
+who asks for one solution waits behind two steps, not behind all that others have asked for."""
 
 
 @dataclass(slots=True)
@@ -65,6 +70,7 @@ class VllmEngine(Engine):
         self.precision = ""
         self._core: Any = None
         self._numbers = itertools.count()
+        self._waiting: list[tuple[int, int, _Request]] = []
         self._pending: dict[str, _Request] = {}
         self._closing: Future[None] | None = None
         loading: Future[None] = Future()
@@ -79,7 +85,7 @@ class VllmEngine(Engine):
     @property
     def busy(self) -> bool:
         """Whether a step has something to compute."""
-        return bool(self._pending)
+        return bool(self._pending or self._waiting)
 
     def submit(
         self, token_ids: list[int], reuse: bool = True, together: int = 1
@@ -119,9 +125,18 @@ class VllmEngine(Engine):
         if not request.future.set_running_or_notify_cancel():
             return
         if self.alive:
-            self._add(request)
+            heappush(self._waiting, (request.together, next(self._numbers), request))
         else:
             request.future.set_exception(stopped())
+
+    def _fill(self) -> None:
+        """Adds prompts for the next steps: those of which fewest were asked for together first."""
+        batch = self._core.vllm_config.scheduler_config.max_num_batched_tokens
+        tokens = sum(len(request.token_ids) for request in self._pending.values())
+        while self._waiting and tokens < STEPS_AHEAD * batch:
+            request = heappop(self._waiting)[-1]
+            tokens += len(request.token_ids)
+            self._add(request)
 
     def _add(self, request: _Request) -> None:
         from vllm import PoolingParams
@@ -135,8 +150,7 @@ class VllmEngine(Engine):
         key = str(next(self._numbers))
         self._pending[key] = request
         try:
-            prompt = TokensPrompt(prompt_token_ids=request.token_ids)
-            self._core.add_request(key, prompt, params, priority=request.together)
+            self._core.add_request(key, TokensPrompt(prompt_token_ids=request.token_ids), params)
         except ValueError as error:
             del self._pending[key]
             request.future.set_exception(EngineError(f"vLLM refused the prompt: {error}"))
@@ -144,7 +158,8 @@ class VllmEngine(Engine):
     def step(self) -> None:
         """Computes one batch; an error of vLLM ends the engine and fails what it was computing."""
         try:
-            for output in self._core.step():
+            self._fill()
+            for output in self._core.step() if self._pending else ():
                 self._finish(self._pending.pop(output.request_id), output)
         except Exception as error:
             failure = gpu_fault(error) or EngineError(
@@ -153,7 +168,7 @@ class VllmEngine(Engine):
             failure.__cause__ = error
             self._free(failure)
         else:
-            if self._closing is not None and not self._pending:
+            if self._closing is not None and not self.busy:
                 self._free(stopped())
 
     def _finish(self, request: _Request, output: Any) -> None:
@@ -181,15 +196,17 @@ class VllmEngine(Engine):
             self._closing.add_done_callback(lambda _: closing.set_result(None))
         else:
             self._closing = closing
-            if not self._pending:
+            if not self.busy:
                 self._free(stopped())
 
     def _free(self, failure: PrmError) -> None:
         """Fails what is pending, and frees the model; other engines go on."""
         core, self._core = self._core, None
         self._thread.engines.remove(self)
-        while self._pending:
-            self._pending.popitem()[1].future.set_exception(failure)
+        for request in (*self._pending.values(), *(waiting[-1] for waiting in self._waiting)):
+            request.future.set_exception(failure)
+        self._pending.clear()
+        self._waiting.clear()
         with suppress(Exception):  # of a core that has failed: the other engines go on
             shut_down(core, last=THREADS.release(self._thread))
             del core

@@ -144,7 +144,6 @@ def engine_arguments(folder: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "pooler_config": PoolerConfig(**POOLING),
         "skip_tokenizer_init": True,
         "enable_prefix_caching": True,
-        "scheduling_policy": "priority",
         "disable_log_stats": True,
         "use_tqdm_on_load": False,
         "dtype": default_dtype(count_parameters(config)),

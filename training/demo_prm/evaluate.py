@@ -32,7 +32,7 @@ from demo_prm.model import DemoPrm
 from demo_prm.parse import read_problem
 from demo_prm.worked import NUMBER, Problem, read_number
 from prm_app.evaluation import metrics
-from prm_app.evaluation.metrics import Judged, calibration_error, detection, judged_steps
+from prm_app.evaluation.metrics import Candidates, calibration_error, detection, judged_steps
 
 SAMPLE = Path(__file__).parent / "sample.jsonl"
 NEAR_TEMPLATES = Path(__file__).parent / "near_templates.json"
@@ -83,7 +83,7 @@ def best_of(rows: Sequence[dict[str, Any]], rewards: Sequence[Sequence[float]]) 
         candidates, numbers = row["candidates"], {}
         answers = [_final_answer(candidate["solution"]) for candidate in candidates]
         problems.append(
-            Judged(
+            Candidates(
                 [candidate["is_correct"] for candidate in candidates],
                 [next(rest) for _ in candidates],
                 [numbers.setdefault(answer, len(numbers)) for answer in answers],

@@ -14,7 +14,7 @@ import numpy as np
 
 from demo_prm.judge import read_sets
 from prm_app.evaluation.metrics import (
-    Judged,
+    Candidates,
     best_of,
     calibration_error,
     detection,
@@ -56,7 +56,7 @@ def chosen_best(rows: list[dict], rewards: list[list[float]], size: int) -> dict
         groups.setdefault(row["group"], []).append(i)
     shares: list[dict[str, float]] = []
     for members in groups.values():
-        problem = Judged(
+        problem = Candidates(
             [rows[i]["right"] for i in members],
             [rewards[i] for i in members],
             [rows[i]["answer"] for i in members],
