@@ -122,7 +122,7 @@ def test_exported_rows_are_read_back_and_say_what_the_marks_say(visit, tmp_path)
     press(page, {1: "3"})
     row = exported(page, "Export as ProcessBench", tmp_path)
     assert (row.problem, row.steps, row.label) == (PROBLEM, STEPS, 1)
-    assert row.said["ratings"] == [1, -1, None]
+    assert row.extra["ratings"] == [1, -1, None]
     stepwise = exported(page, "Export for TRL", tmp_path)
     assert (stepwise.problem, stepwise.steps, stepwise.label) == (PROBLEM, STEPS[:2], 1)
     text = (tmp_path / "prm-app-judged-trl.jsonl").read_text(encoding="utf-8")
