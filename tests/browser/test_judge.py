@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from prm_app.solutions.rows import Row
@@ -87,6 +88,28 @@ def test_agreement_follows_marks_and_threshold(visit):
     expect(said).to_contain_text(
         "1 of 2 marked steps. The first error differs: step 2 by you, step 1"
     )
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (390, 844)])
+def test_in_a_long_solution_the_agreement_stays_in_view_and_covers_no_step_in_focus(visit, size):
+    page = visit(*size)
+    page.locator("#solution textarea").fill("\n".join(f"{i} + 1 = {i + 1}" for i in range(40)))
+    page.locator("#score").click()
+    steps = page.locator("#steps .step")
+    expect(steps).to_have_count(40)
+    page.get_by_role("button", name=TURN).click()
+    steps.first.focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("3")
+    said = page.locator("#agreement")
+    expect(said).to_contain_text("Step 21: wrong")
+    expect(said).to_be_in_viewport(ratio=1)
+    step, bar = steps.nth(20).bounding_box(), said.bounding_box()
+    assert step["y"] >= 0
+    assert step["y"] + step["height"] <= bar["y"]
+    if size[0] > 1180:
+        expect(page.locator("#curve")).to_be_in_viewport(ratio=1)
 
 
 def test_exported_rows_are_read_back_and_say_what_the_marks_say(visit, tmp_path):
