@@ -84,7 +84,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
         ]
         _keep_drafts(drafts)
         restoring = page.load(
-            partial(_restored, models, head, drafts),
+            partial(_restored, models, head, [scoring.second, ranking.second], drafts),
             drafts,
             [*drafts, head.subject, head.about],
             js=RESTORE,
@@ -97,17 +97,21 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
     return page
 
 
-def _restored(models: Models, head: Header, drafts: list[Any], *values: Any) -> Values:
+def _restored(
+    models: Models, head: Header, seconds: list[Any], drafts: list[Any], *values: Any
+) -> Values:
     """What a visitor had, with the model that it is of: so its threshold is not the model's own.
 
-    A model that is not offered any more gives way to the page's own.
+    A model that is not on offer here gives way to the page's own, a second one to none.
     """
+    offer = {prm.key for prm in models.models()}
     had: Values = dict(zip(drafts, values, strict=True))
     try:
         prm = models.find(had[head.model] or "")
     except PrmError:
         prm = models.default
         had |= {head.model: prm.key, head.threshold: prm.threshold}
+    had |= {second: "" for second in seconds if had[second] not in offer}
     return had | {head.subject: prm, head.about: about_model(prm)}
 
 

@@ -159,6 +159,15 @@ def test_an_older_link_holds_no_second_model_and_compares_with_none(chromium, ur
     page.close()
 
 
+def test_a_link_with_a_second_model_that_is_not_offered_compares_with_none(chromium, url):
+    page = chromium.new_page()
+    values = ["1 + 1?", "1 + 1 = 3", "auto", "", "demo-skywork", 0.2, "gone/model"]
+    page.goto(url + "/" + fragment(values))
+    expect(page.locator("#steps .words")).to_have_text(["1 + 1 = 3"])
+    expect(page.locator("#second input")).to_have_value("No other model")
+    page.close()
+
+
 def test_a_broken_link_shows_the_page_as_it_is(chromium, url):
     page = chromium.new_page()
     page.goto(f"{url}/#score=AAAA____")
