@@ -88,6 +88,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             drafts,
             [*drafts, head.subject, head.about],
             js=RESTORE,
+            preprocess=False,  # A choice that is not offered would be refused before it is seen.
             api_visibility="private",
             show_progress="hidden",
         )

@@ -27,6 +27,8 @@ from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
 
 SAMPLE = Path(__file__).parents[1] / "demo" / "processbench_gsm8k.jsonl"
+FIRST_PICTURES = 16
+"""Solutions that are scored before the first pictures; twice as many before the next, and so on."""
 MOVED = """async (value) => {
   while (!window.prmBrowse) await new Promise((again) => setTimeout(again, 20));
   prmBrowse.threshold(value);
@@ -84,7 +86,11 @@ def _score_on(tab: BrowseTab, models: Models, handler: Any, event: Any) -> None:
     scoring: Dependency = event(
         handler,
         tab.state | {tab.head.model},
-        [tab.message, tab.one, tab.other, tab.listing, tab.run, tab.progress, *tab.buttons],
+        [
+            *(tab.message, tab.one, tab.other, tab.listing, tab.run, tab.progress),
+            *tab.buttons,
+            *tab.pictures,
+        ],
         **SCORING,
     )
     _draw_after(tab, scoring)
@@ -187,8 +193,9 @@ async def _changes_of(
     rewards = file.rewards.setdefault(source, {})
     todo = [(i, each) for i, each in enumerate(file.items) if each.row.place not in rewards]
     run = Run(len(todo))
-    one, other, _ = drawing.choice(tab, values)
+    one, other, threshold = drawing.choice(tab, values)
     one, other = (one, source) if one and one != source else (source, other)
+    enough = FIRST_PICTURES
     listing = drawing.listing(file, one, other)
     opening = {
         tab.message: "",
@@ -203,7 +210,11 @@ async def _changes_of(
         _keep(file, rewards, outcomes)
         listing += "".join(lines(file, outcomes, one, other))
         text = browse_views.progress(run, scorer.prm.title)
-        yield {tab.listing: listing, tab.progress: text, **opening}
+        changes = {tab.listing: listing, tab.progress: text, **opening}
+        if enough <= run.done < run.total:
+            enough = 2 * run.done
+            changes |= await asyncio.to_thread(drawing.picture_values, tab, file, one, threshold)
+        yield changes
         opening = {}
     if run.left:
         return

@@ -23,7 +23,6 @@ from prm_app.api.limits import MOST_BYTES
 from prm_app.api.web_api import visitor_of
 from prm_app.errors import PrmError
 from prm_app.ui.ending import being_answered, is_ending
-from prm_app.ui.model_choice import ModelChoice
 
 UPLOADS = "/gradio_api/upload"
 """Bounded by Gradio itself, file by file."""
@@ -34,7 +33,6 @@ VALUE_TYPES: dict[type, Any] = {
     gr.Checkbox: bool,
     gr.Number: float | int | None,
     gr.Dropdown: str | int | None,
-    ModelChoice: str | None,
     gr.HTML: list[str] | None,
     gr.File: str | None,
     gr.UploadButton: str | None,
@@ -138,6 +136,8 @@ class Page(gr.Blocks):
 
 def _value_type(block: gr.components.Component) -> Any:
     """The type of a component's value; None for the server's own, which no visitor sends."""
+    if isinstance(block, gr.Dropdown) and block.allow_custom_value:
+        return str | None
     return VALUE_TYPES.get(type(block))
 
 

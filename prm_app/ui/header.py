@@ -12,7 +12,6 @@ from prm_app.catalog import Prm
 from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
 from prm_app.ui.listeners import Values, ordered
-from prm_app.ui.model_choice import ModelChoice
 from prm_app.ui.views import alert, meter, notice
 
 BRAND = """
@@ -34,7 +33,7 @@ class Header:
     ready, to go back to.
     """
 
-    model: ModelChoice
+    model: gr.Dropdown
     threshold: gr.Slider
     status: gr.HTML
     about: gr.HTML
@@ -66,7 +65,7 @@ def _components(models: Models, any_name: bool) -> Header:
         gr.HTML(BRAND, apply_default_css=False)
         status = gr.HTML(chip(first, models.status()), apply_default_css=False, elem_id="status")
     with gr.Row(elem_classes="judge"):
-        model = ModelChoice(
+        model = gr.Dropdown(
             [(prm.title, prm.key) for prm in models.models()],
             value=first.key,
             label="Process reward model",

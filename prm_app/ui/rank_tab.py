@@ -23,10 +23,10 @@ from prm_app.ui.gate import by_turns, clicked
 from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
-from prm_app.ui.model_choice import second_model
 from prm_app.ui.policy import Policy
 from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
 from prm_app.ui.report import ranking_report
+from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 
 EMPTY = """

@@ -24,8 +24,8 @@ from prm_app.ui.gate import by_turns
 from prm_app.ui.header import Header
 from prm_app.ui.judging import AGREEMENT, PANEL
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
-from prm_app.ui.model_choice import second_model
 from prm_app.ui.report import solution_report
+from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 
 EMPTY = """

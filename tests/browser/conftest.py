@@ -65,7 +65,7 @@ def start_app(tmp_path_factory) -> Callable[..., AbstractContextManager[App]]:
             yield App(app, address, log)
         finally:
             app.terminate()
-            app.wait(30)
+            app.wait(60)
 
     return started
 
