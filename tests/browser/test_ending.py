@@ -4,6 +4,7 @@ import asyncio
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import mcp
@@ -74,7 +75,9 @@ def test_an_answer_to_a_program_is_finished_too(start_app, ask):
 
     with start_app(PRM_APP_OPTIONS="--mcp") as (process, address, log):
         Client(address, verbose=False).predict(PROBLEM, TEXT, api_name="/score")
-        answer = asyncio.run(told_to_end_meanwhile(process, address))
+        # Playwright's own loop may run in this thread.
+        with ThreadPoolExecutor() as thread:
+            answer = thread.submit(asyncio.run, told_to_end_meanwhile(process, address)).result()
         assert len(answer["ranking"]) == 150
         assert process.wait(60) == 0, log.read_text()
 
