@@ -10,4 +10,4 @@ def test_no_input_hurts(tmp_path):
 
 def test_no_visitor_is_lost_or_mixed_up_while_one_sends_hostile_text(tmp_path):
     figures = visitors.run(40, tmp_path)
-    assert not (figures.lost or figures.mixed or figures.tracebacks), figures
+    assert not (figures.losses or figures.mixed or figures.tracebacks), figures
