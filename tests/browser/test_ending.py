@@ -99,4 +99,4 @@ def test_the_page_ends_with_the_program_that_watches_over_it(app):
     process = app.process
     page = _page(process)
     process.kill()
-    _wait_for(lambda: not page.is_running(), 60)
+    _wait_for(lambda: not page.is_running())
