@@ -21,6 +21,11 @@ def has_supervisor() -> bool:
     return SUPERVISED in os.environ
 
 
+def supervisor_process() -> int:
+    """Its process id, also if it has ended meanwhile."""
+    return int(os.environ[SUPERVISED])
+
+
 def supervise(argv: Sequence[str]) -> int:
     """Runs `prm-app` with these arguments until it ends by itself; returns its exit code.
 
@@ -41,7 +46,7 @@ def supervise(argv: Sequence[str]) -> int:
         signal.signal(number, pass_on)
     command = [sys.executable, "-m", "prm_app.cli", *argv]
     while True:
-        process = Popen(command, env={**os.environ, SUPERVISED: "1"})
+        process = Popen(command, env={**os.environ, SUPERVISED: str(os.getpid())})
         code = process.wait()
         if code >= 0 or ending:
             return code if code >= 0 else 128 - code

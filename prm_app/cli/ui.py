@@ -5,23 +5,29 @@ from __future__ import annotations
 import argparse
 import os
 import socket
+import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
+import psutil
 from rich.console import Console
 
 from prm_app.api.tools import require_mcp
 from prm_app.catalog import CATALOG, find_model
 from prm_app.checkpoint import fetch
 from prm_app.cli.options import add_engine, add_model, open_models
-from prm_app.cli.supervisor import has_supervisor, supervise
+from prm_app.cli.supervisor import has_supervisor, supervise, supervisor_process
 from prm_app.errors import InputError
 from prm_app.generator import Generator
 from prm_app.local.unused_gpu import advice
 
 if TYPE_CHECKING:
+    from prm_app.scoring import Models
     from prm_app.ui.policy import Policy
 
 TAKES_ENGINE_OPTIONS = True
+FREEING_SECONDS = 10
+"""How long the end waits for models to be freed."""
 EPILOG = """\
 examples:
   prm-app ui                                       the demo model, on this machine
@@ -127,10 +133,23 @@ def run(args: argparse.Namespace) -> int:
             auth=(name, password) if args.auth else None,
             mcp=args.mcp,
             advice="" if args.base_url else advice(),
+            parent=supervisor_process(),
         )
     finally:
-        models.close()
+        _close(models)
     return 0
+
+
+def _close(models: Models) -> None:
+    """Frees the models, but does not wait for all that visitors who are gone have asked for."""
+    closing = threading.Thread(target=models.close, daemon=True)
+    closing.start()
+    closing.join(FREEING_SECONDS)
+    if closing.is_alive():
+        for process in psutil.Process().children(recursive=True):
+            process.kill()
+        sys.stdout.flush()
+        os._exit(0)  # The interpreter cannot end around an engine's thread that computes.
 
 
 def _policy(args: argparse.Namespace) -> Policy:

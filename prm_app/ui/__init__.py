@@ -131,6 +131,7 @@ def launch(
     auth: tuple[str, str] | None = None,
     mcp: bool = False,
     advice: str = "",
+    parent: int | None = None,
 ) -> None:
     """Opens the page; returns when it is closed.
 
@@ -142,6 +143,7 @@ def launch(
         auth: The name and the password that it asks for.
         mcp: Whether its functions are tools for agents too, at `/mcp`.
         advice: A line at its head for who has installed it.
+        parent: The process with which the page ends; None takes the one that started it.
 
     Raises:
         InputError: They are to be tools, and the package for that is not installed.
@@ -171,7 +173,7 @@ def launch(
         quiet=True,
     )
     print(f"The page is on {page.local_url}", flush=True)
-    until_ended(page)
+    until_ended(page, os.getppid() if parent is None else parent)
 
 
 def _beside_the_page(models: Models, check: Check | None, mcp_host: str | None) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def being_answered() -> Iterator[None]:
         _requests.discard(request)
 
 
-def until_ended(page: gr.Blocks) -> None:
-    """Waits for SIGTERM, an interrupt or the end of the parent process; then closes the page.
+def until_ended(page: gr.Blocks, parent: int) -> None:
+    """Waits for SIGTERM, an interrupt or the end of this parent process; then closes the page.
 
     SIGTERM lets running answers finish within `GRACE_SECONDS`.
     """
@@ -45,7 +45,6 @@ def until_ended(page: gr.Blocks) -> None:
 
     _ending.clear()
     signal.signal(signal.SIGTERM, end)
-    parent = os.getppid()
     try:
         while not _ending.wait(0.5):
             if os.getppid() != parent:
