@@ -126,8 +126,8 @@ def fitting(waiting: list[_Request], most_tokens: int) -> list[_Request]:
     Next is who asked for fewest together, and of these who waits longest.
     """
     batch: list[_Request] = []
-    longest, fewest = 0, min((each.together for each in waiting), default=0)
-    following = [each for each in waiting if each.together == fewest][:1]
+    longest = 0
+    following = sorted(waiting, key=lambda each: each.together)[:1]
     for request in sorted(waiting, key=lambda each: _apart(each, *following)):
         longest = max(longest, len(request.token_ids))
         if batch and longest * (len(batch) + 1) > most_tokens:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from prm_app.api.limits import require_short
-from prm_app.api.progress import CHUNK, IN_FLIGHT, POLL_SECONDS, Outcomes
+from prm_app.api.progress import CHUNK, IN_FLIGHT, POLL_SECONDS, Outcomes, apart
 from prm_app.errors import PrmError
 from prm_app.evaluation.solution_file import Item
 from prm_app.scoring import Scorer
@@ -95,7 +95,7 @@ async def _ask(
         except PrmError as error:
             errors[number] = error
     if solutions:
-        futures = await asyncio.to_thread(scorer.submit, list(solutions.values()))
+        futures = await apart(scorer.submit, list(solutions.values()))
         pairs = zip(map(asyncio.wrap_future, futures), solutions, strict=True)
         waiting.update(pairs)
     return errors

@@ -1,6 +1,5 @@
 """The tab "Browse": a file of solutions as a list with pictures, scored while one reads it."""
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -12,7 +11,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from prm_app.api.limits import MOST_BYTES, MOST_OPENED
-from prm_app.api.progress import Outcomes, until_open
+from prm_app.api.progress import Outcomes, apart, until_open
 from prm_app.errors import PrmError
 from prm_app.evaluation.solution_file import SolutionFile, Source, lines, read_file
 from prm_app.scoring import Models
@@ -137,7 +136,7 @@ async def _judge(tab: BrowseTab, values: Values) -> AsyncIterator[Values]:
     """Reads the cases of a file, and says how far that is."""
     file: SolutionFile | None = values[tab.file]
     judging = file.judge() if file else iter(())
-    while (share := await asyncio.to_thread(_some, judging)) is not None:
+    while (share := await apart(_some, judging)) is not None:
         if share < 1:
             text = views.waiting(
                 "Comparing final answers…", share, "Best-of-N comes when all agree"
@@ -213,7 +212,7 @@ async def _changes_of(
         changes = {tab.listing: listing, tab.progress: text, **opening}
         if enough <= run.done < run.total:
             enough = 2 * run.done
-            changes |= await asyncio.to_thread(drawing.picture_values, tab, file, one, threshold)
+            changes |= await apart(drawing.picture_values, tab, file, one, threshold)
         yield changes
         opening = {}
     if run.left:

@@ -136,8 +136,7 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
                 download = download_link()
     return ScoreTab(
-        head, problem, text, split, second, button, preview, message, fit, empty, place,
-        stale,
+        head, problem, text, split, second, button, preview, message, fit, empty, place, stale,
         verdict, label, steps, curve, facts, download, gr.State(), gr.State(), gr.State(),
     )  # fmt: skip
 
