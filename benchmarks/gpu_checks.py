@@ -93,7 +93,7 @@ def alone(peer: Ours, solutions: Sequence[Solution]) -> Rewards:
     return rewards
 
 
-def crowded(peer: Ours, rounds: Sequence[Sequence[Solution]]) -> tuple[Rewards, dict[str, int]]:
+def crowded(peer: Ours, rounds: Sequence[Sequence[Solution]]) -> tuple[Rewards, dict[str, Any]]:
     """Each round's solutions at once; their rewards, and how often what happened meanwhile."""
     from vllm.v1.core.sched.scheduler import Scheduler
 
@@ -155,6 +155,11 @@ def rounds(number: int) -> list[list[Solution]]:
     ]
 
 
+def model_runner(worker: Any) -> str:
+    """The module of a worker's model runner, which tells V2 from V1."""
+    return type(worker.model_runner).__module__
+
+
 def check(
     model: str, number: int, how: Mapping[str, Any], first: bool, results: Connection
 ) -> None:
@@ -171,7 +176,9 @@ def check(
     every = [each for solutions in at_once for each in solutions]
     one_by_one = alone(peer, lengths), alone(peer, every) if first else []
     together, counts = crowded(peer, at_once)
-    results.send((*one_by_one, together, counts))
+    core: Any = peer.scorer._engine
+    runner = core._core.collective_rpc(model_runner)[0]
+    results.send((*one_by_one, together, {"runner": runner, **counts}))
     peer.close()
 
 

@@ -176,6 +176,7 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=64, help="of eight solutions, in a batch")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # and the servers with it
     source = prompts.made_up(candidates=8, steps=8, sentences=1, seed=0, spread=4)
     batches = [list(chain(*prompts.take(source, args.problems))) for _ in range(args.repeats)]
     record: dict[str, Any] = {
