@@ -23,7 +23,7 @@ NEEDS_VLLM = True
 EPILOG = """\
 examples:
   prm-app bench                                    the demo PRM, all scenarios
-  prm-app bench --model Qwen2.5-Math-PRM-7B --quantization fp8
+  prm-app bench --model Qwen2.5-Math-PRM-7B --quantization fp8_per_tensor
   prm-app bench --problems 128 --json > benchmarks/mine.json
 
 Every peer scores the same prompts in the same run, in turn, and all rewards are compared: the exit
