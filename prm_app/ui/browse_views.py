@@ -73,10 +73,11 @@ def solution_row(
 ) -> str:
     """One solution with its steps: rewards, label, and a second source beside the first."""
     item = file.items[number]
+    problem = rich(item.row.problem) or "The file does not say the problem."
     rewards, second = file.of(item, one), file.of(item, other)
     return (
         f'<article class="opened-row" data-number="{number}"><h3>Solution {number + 1}</h3>'
-        f"<p class='problem'>{rich(item.row.problem) or 'The file does not say the problem.'}</p>"
+        f'<div class="problem" dir="auto">{problem}</div>'
         f"{_facts(item, rewards, threshold)}"
         f"{_steps(file, item, (one, rewards), (other, second), threshold)}</article>"
     )
