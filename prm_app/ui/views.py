@@ -78,7 +78,7 @@ def preview(steps: Sequence[str]) -> str:
         remark = f"<p>The first {MOST_PREVIEW} are shown here.</p>"
     return (
         f'<div class="preview-head"><strong>{count}</strong>{remark}</div>'
-        f'<ol class="preview">{items}</ol>'
+        f'<ol class="preview" tabindex="0" aria-label="Steps">{items}</ol>'
     )
 
 
