@@ -82,6 +82,9 @@
       all[to].focus();
       event.preventDefault();
     }
+    if (event.key === "Escape" && !event.target.closest?.("input")) {
+      [...document.querySelectorAll("button.stop")].find((button) => button.checkVisibility())?.click();
+    }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.target.closest?.("[role=tabpanel]")?.querySelector("button.go")?.click();
       event.preventDefault();
