@@ -1,5 +1,6 @@
 """A file as HTML: what it holds, how far its scoring is, one solution; every text escaped."""
 
+import json
 from html import escape
 
 from prm_app.evaluation.solution_file import Item, SolutionFile, Source
@@ -75,8 +76,10 @@ def solution_row(
     item = file.items[number]
     problem = rich(item.row.problem) or "The file does not say the problem."
     rewards, second = file.of(item, one), file.of(item, other)
+    texts = json.dumps({"problem": item.row.problem, "steps": item.steps()}, ensure_ascii=False)
     return (
-        f'<article class="opened-row" data-number="{number}"><h3>Solution {number + 1}</h3>'
+        f'<article class="opened-row" data-number="{number}" data-solution="{escape(texts)}">'
+        f"<h3>Solution {number + 1}</h3>"
         f'<div class="problem" dir="auto">{problem}</div>'
         f"{_facts(item, rewards, threshold)}"
         f"{_steps(file, item, (one, rewards), (other, second), threshold)}</article>"

@@ -78,6 +78,7 @@ def test_browse_and_its_report(visit, tmp_path):
     with page.expect_file_chooser() as chooser:
         page.locator("#browse-upload").click()
     chooser.value.set_files(path)
+    expect(page.locator("#browse-list .count")).to_have_text("2 of 2 shown")
     for number, check in ((0, expect_styled), (1, lambda _: expect_inert(page, "#browse-row"))):
         page.locator(f"#browse-list .row[data-number='{number}']").click()
         expect(page.locator(f"#browse-row article[data-number='{number}']")).to_be_visible()
