@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from prm_app.errors import TooLongError
+from prm_app.futures import cancel_with, settle
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
 
@@ -33,8 +34,8 @@ class Fitting(Scorer):
         futures: list[Future[ScoredSolution]] = []
         for whole, attempt in zip(solutions, self._scorer.submit(solutions), strict=True):
             fitted: Future[ScoredSolution] = Future()
-            fitted.set_running_or_notify_cancel()
             attempt.add_done_callback(partial(self._take_answer, whole, whole, fitted))
+            cancel_with(fitted, attempt)
             futures.append(fitted)
         return futures
 
@@ -51,14 +52,15 @@ class Fitting(Scorer):
         try:
             scored = attempt.result()
             rest = whole.validated().scored_steps[len(scored.steps) :]
-            fitted.set_result(replace(scored, unscored=rest))
+            settle(fitted, replace(scored, unscored=rest))
         except TooLongError as error:
             if error.step < 2:
-                fitted.set_exception(error)
+                settle(fitted, error)
                 return
             # What a family writes after the last step may not fit either: then one step less.
             fitting = tried.first(error.step - 1)
             [again] = self._scorer.submit([fitting])
             again.add_done_callback(partial(self._take_answer, whole, fitting, fitted))
+            cancel_with(fitted, again)
         except Exception as error:
-            fitted.set_exception(error)
+            settle(fitted, error)

@@ -77,7 +77,8 @@ class Scorer(ABC):
 
         Returns:
             A future for each, in their order. It ends with the scored solution, or raises the
-            PrmError for which that one could not be scored.
+            PrmError for which that one could not be scored. One that is cancelled is not computed
+            any further.
         """
 
     def outside(self, solution: Solution, tokens: int) -> Outside | None:

@@ -5,6 +5,7 @@ import hashlib
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from prm_app.catalog import CATALOG, DEFAULT, Prm
 from prm_app.errors import PrmError, TooLongError
+from prm_app.futures import settle
 from prm_app.scoring import Models, Scorer, Status
 from prm_app.solutions.solution import ScoredSolution, Solution
 
@@ -50,10 +52,29 @@ class InstantScorer(Scorer):
         return future
 
 
+class SlowScorer(InstantScorer):
+    """Answers one solution after the other; says in the log of what it is freed."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
+        futures: list[Future[ScoredSolution]] = []
+        for i, answer in enumerate(super().submit(solutions), 1):
+            future: Future[ScoredSolution] = Future()
+            future.add_done_callback(lambda each: each.cancelled() and print("freed", flush=True))
+            threading.Timer(i * self.seconds, settle, (future, answer.result())).start()
+            futures.append(future)
+        return futures
+
+
 class InstantModels(Models):
-    """The catalogue, with one model that is always ready."""
+    """The catalogue, with one model that is always ready; a solution takes it so many seconds."""
 
     default = DEFAULT
+
+    def __init__(self, seconds: float = 0) -> None:
+        self.seconds = seconds
 
     def models(self) -> tuple[Prm, ...]:
         return CATALOG
@@ -63,7 +84,7 @@ class InstantModels(Models):
 
     def open(self, name: str = "") -> Future[Scorer]:
         future: Future[Scorer] = Future()
-        future.set_result(InstantScorer())
+        future.set_result(SlowScorer(self.seconds) if self.seconds else InstantScorer())
         return future
 
     def close(self) -> None: ...
@@ -103,9 +124,10 @@ if __name__ == "__main__":
     parser.add_argument("--mcp", action="store_true")
     parser.add_argument("--auth", nargs=2)
     parser.add_argument("--offer", nargs="*")
+    parser.add_argument("--seconds", type=float, default=0)
     args = parser.parse_args()
     launch(
-        InstantModels(),
+        InstantModels(args.seconds),
         Policy(args.offer and tuple(args.offer)),
         server_port=args.port,
         auth=args.auth and tuple(args.auth),

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -29,6 +29,7 @@ _FOR_MANY = ThreadPoolExecutor(2, thread_name_prefix="many solutions")
 Outcomes = dict[int, ScoredSolution | PrmError]
 """By the number of a solution, what became of it."""
 Arrival = tuple[int, asyncio.Future[ScoredSolution]]
+UnderWay = set[asyncio.Future[ScoredSolution]]
 
 
 async def apart(work: Callable[..., T], *arguments: Any) -> T:
@@ -74,21 +75,24 @@ async def scored_one_by_one(
     remaining = iter([(n, s) for n, s in solutions.items() if isinstance(s, Solution)])
     queue: asyncio.Queue[Arrival] = asyncio.Queue()
     submissions = len(outcomes)
-    while len(outcomes) < len(solutions):
-        while submissions - len(outcomes) <= IN_FLIGHT - CHUNK:
-            chunk = dict(islice(remaining, CHUNK))
-            if not chunk:
-                break
-            await _ask(scorer, chunk, queue)
-            submissions += len(chunk)
-        last_update = time.perf_counter()
-        yield dict(outcomes)
-        pause = max(POLL_SECONDS, (time.perf_counter() - last_update) / DRAWING_SHARE)
-        for number, future in await _arrivals(queue, submissions - len(outcomes), pause):
-            try:
-                outcomes[number] = future.result()
-            except PrmError as error:
-                outcomes[number] = error
+    with cancelled_at_the_end() as under_way:
+        while len(outcomes) < len(solutions):
+            while submissions - len(outcomes) <= IN_FLIGHT - CHUNK:
+                chunk = dict(islice(remaining, CHUNK))
+                if not chunk:
+                    break
+                futures = await submit(scorer, list(chunk.values()), under_way)
+                for number, future in zip(chunk, futures, strict=True):
+                    future.add_done_callback(partial(_arrive, queue, number))
+                submissions += len(chunk)
+            last_update = time.perf_counter()
+            yield dict(outcomes)
+            pause = max(POLL_SECONDS, (time.perf_counter() - last_update) / DRAWING_SHARE)
+            for number, future in await _arrivals(queue, submissions - len(outcomes), pause):
+                try:
+                    outcomes[number] = future.result()
+                except PrmError as error:
+                    outcomes[number] = error
     yield outcomes
 
 
@@ -108,12 +112,38 @@ async def scored_by(
             yield None, scorer.prm, outcomes
 
 
-async def _ask(
-    scorer: Scorer, solutions: Mapping[int, Solution], queue: asyncio.Queue[Arrival]
-) -> None:
-    futures = await apart(scorer.submit, list(solutions.values()))
-    for number, future in zip(solutions, futures, strict=True):
-        asyncio.wrap_future(future).add_done_callback(partial(_arrive, queue, number))
+@contextmanager
+def cancelled_at_the_end() -> Iterator[UnderWay]:
+    """Holds what is being scored: for a handler that is left half-way nothing more is computed."""
+    under_way: UnderWay = set()
+    try:
+        yield under_way
+    finally:
+        for future in list(under_way):
+            future.cancel()
+
+
+async def submit(
+    scorer: Scorer, solutions: list[Solution], under_way: UnderWay
+) -> list[asyncio.Future[ScoredSolution]]:
+    """Submits solutions; their futures stand in `under_way` until they are done."""
+    submission = asyncio.ensure_future(apart(scorer.submit, solutions))
+    try:
+        answers = await asyncio.shield(submission)
+    except asyncio.CancelledError:
+        submission.add_done_callback(_cancel_all)
+        raise
+    futures = [asyncio.wrap_future(answer) for answer in answers]
+    for future in futures:
+        under_way.add(future)
+        future.add_done_callback(under_way.discard)
+    return futures
+
+
+def _cancel_all(submission: asyncio.Future[list[Future[ScoredSolution]]]) -> None:
+    if not submission.cancelled() and not submission.exception():
+        for answer in submission.result():
+            answer.cancel()
 
 
 def _arrive(

@@ -1,7 +1,7 @@
 """From a question of Best-of-N to its ranking, as more of it becomes known; draws nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class Question(NamedTuple):
 
 async def rankings(
     models: Models, question: Question, texts: Mapping[int, str]
-) -> AsyncIterator[Status | Ranking]:
+) -> AsyncGenerator[Status | Ranking]:
     """The ranking of texts by number, again whenever more is known, and how far a model is.
 
     The model scores first, then the second one; then the final answers are compared, of at most

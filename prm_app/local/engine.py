@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from prm_app.errors import EngineError, PrmError
+from prm_app.futures import settle
 from prm_app.local.engine_args import (
     core_in_process,
     engine_arguments,
@@ -122,12 +123,10 @@ class VllmEngine(Engine):
             loading.set_result(None)
 
     def _start(self, request: _Request) -> None:
-        if not request.future.set_running_or_notify_cancel():
-            return
         if self.alive:
             heappush(self._waiting, (request.together, next(self._numbers), request))
         else:
-            request.future.set_exception(stopped())
+            settle(request.future, stopped())
 
     def _fill(self) -> None:
         """Adds prompts for the next steps: those of which fewest were asked for together first."""
@@ -135,8 +134,17 @@ class VllmEngine(Engine):
         tokens = sum(len(request.token_ids) for request in self._pending.values())
         while self._waiting and tokens < STEPS_AHEAD * batch:
             request = heappop(self._waiting)[-1]
-            tokens += len(request.token_ids)
-            self._add(request)
+            if not request.future.cancelled():
+                tokens += len(request.token_ids)
+                self._add(request)
+
+    def _drop(self) -> None:
+        """Takes back the prompts that nobody waits for any more."""
+        keys = [key for key, each in self._pending.items() if each.future.cancelled()]
+        if keys:
+            self._core.abort_request(keys)
+        for key in keys:
+            del self._pending[key]
 
     def _add(self, request: _Request) -> None:
         from vllm import PoolingParams
@@ -153,11 +161,12 @@ class VllmEngine(Engine):
             self._core.add_request(key, TokensPrompt(prompt_token_ids=request.token_ids), params)
         except ValueError as error:
             del self._pending[key]
-            request.future.set_exception(EngineError(f"vLLM refused the prompt: {error}"))
+            settle(request.future, EngineError(f"vLLM refused the prompt: {error}"))
 
     def step(self) -> None:
         """Computes one batch; an error of vLLM ends the engine and fails what it was computing."""
         try:
+            self._drop()
             self._fill()
             for output in self._core.step() if self._pending else ():
                 self._finish(self._pending.pop(output.request_id), output)
@@ -176,18 +185,17 @@ class VllmEngine(Engine):
         values = output.outputs.data.float().numpy()
         missing = len(request.token_ids) - len(values)
         if request.reuse and missing == output.num_cached_tokens:
-            request.future.set_result(Outputs(values, missing))
+            settle(request.future, Outputs(values, missing))
         elif request.reuse:
             # Preempted half-way, it returns the rows of both tries: not to be told apart.
             request.reuse = False
             self._add(request)
         elif missing > 0:
-            request.future.set_exception(
-                EngineError(f"vLLM returned no outputs for {missing} of the tokens.")
-            )
+            error = EngineError(f"vLLM returned no outputs for {missing} of the tokens.")
+            settle(request.future, error)
         else:
             # Without reuse the last try has a row for every token.
-            request.future.set_result(Outputs(values[-missing:], 0))
+            settle(request.future, Outputs(values[-missing:], 0))
 
     def _close(self, closing: Future[None]) -> None:
         if self._core is None:
@@ -204,7 +212,7 @@ class VllmEngine(Engine):
         core, self._core = self._core, None
         self._thread.engines.remove(self)
         for request in (*self._pending.values(), *(waiting[-1] for waiting in self._waiting)):
-            request.future.set_exception(failure)
+            settle(request.future, failure)
         self._pending.clear()
         self._waiting.clear()
         with suppress(Exception):  # of a core that has failed: the other engines go on

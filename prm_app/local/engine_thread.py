@@ -14,6 +14,8 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, Protocol
 
+from prm_app.futures import settle
+
 
 class Steppable(Protocol):
     """An engine as its thread sees it; both are used in that thread alone."""
@@ -64,7 +66,7 @@ class EngineThread:
                     job()
                 except BaseException as error:
                     if not waiting.done():
-                        waiting.set_exception(error)
+                        settle(waiting, error)
                 wait = False
         return True
 

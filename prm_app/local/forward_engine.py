@@ -20,6 +20,7 @@ from vllm_prm.forward import ForwardModel
 
 from prm_app.checkpoint import parameters
 from prm_app.errors import EngineError, ModelError, NotAPrmError, OutOfMemoryError
+from prm_app.futures import settle
 from prm_app.local.forward_args import BATCH_TOKENS, PLACES, device, dtype
 from prm_app.local.interface import Engine, OnStage, Options, Outputs, stopped
 
@@ -75,7 +76,6 @@ class ForwardEngine(Engine):
         self, token_ids: list[int], reuse: bool = True, together: int = 1
     ) -> Future[Outputs]:
         request = _Request(token_ids, together, Future())
-        request.future.set_running_or_notify_cancel()
         with self._change:
             if self._closing:
                 request.future.set_exception(stopped())
@@ -100,10 +100,15 @@ class ForwardEngine(Engine):
     def _next_batch(self) -> list[_Request]:
         """What is computed together next; nothing once the engine is to end."""
         with self._change:
-            self._change.wait_for(lambda: self._waiting or self._closing)
+            self._change.wait_for(self._has_work)
             batch = fitting(self._waiting, self._batch_tokens)
             self._waiting = [each for each in self._waiting if each not in batch]
         return batch
+
+    def _has_work(self) -> bool:
+        """Whether there is something to do, but for what nobody waits for any more."""
+        self._waiting = [each for each in self._waiting if not each.future.cancelled()]
+        return bool(self._waiting or self._closing)
 
     def _compute(self, batch: list[_Request]) -> None:
         try:
@@ -114,10 +119,10 @@ class ForwardEngine(Engine):
             failure = EngineError(f"The forward pass failed: {error}. Load the model again.")
             failure.__cause__ = error
             for request in batch:
-                request.future.set_exception(failure)
+                settle(request.future, failure)
             return
         for request, values in zip(batch, outputs, strict=True):
-            request.future.set_result(Outputs(values[: len(request.token_ids)], cached=0))
+            settle(request.future, Outputs(values[: len(request.token_ids)], cached=0))
 
 
 def fitting(waiting: list[_Request], most_tokens: int) -> list[_Request]:

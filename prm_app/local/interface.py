@@ -63,7 +63,7 @@ class Engine(ABC):
         With `reuse` the tokens that the prefix cache covers are not computed and have no rows.
         Of the prompts that wait, those of which fewer were asked for `together` come first: who
         asks for one does not wait behind those of who asks for many. The future raises
-        EngineError if the engine fails.
+        EngineError if the engine fails; if it is cancelled, nothing more is computed for it.
         """
 
     @abstractmethod

@@ -12,6 +12,7 @@ from vllm_prm.families import FamilyError, PrmFamily, Prompt
 
 from prm_app.catalog import Prm
 from prm_app.errors import EngineError, PrmError, TooLongError
+from prm_app.futures import cancel_with, settle
 from prm_app.local.interface import Engine, Outputs
 from prm_app.local.prefix_store import PrefixStore, prefix_keys
 from prm_app.scoring import Scorer
@@ -66,7 +67,6 @@ class LocalScorer(Scorer):
         valid: list[Solution] = []
         for solution in solutions:
             future: Future[ScoredSolution] = Future()
-            future.set_running_or_notify_cancel()
             futures.append(future)
             try:
                 valid.append(solution.validated())
@@ -137,6 +137,7 @@ class _Scoring:
     def _ask(self, reuse: bool) -> None:
         future = self._scorer._engine.submit(self._prompt.token_ids, reuse, self._together)
         future.add_done_callback(self._take_answer)
+        cancel_with(self._future, future)
 
     def _take_answer(self, answer: Future[Outputs]) -> None:
         try:
@@ -153,13 +154,14 @@ class _Scoring:
             self._scorer.store.put(self._keys[first:], rewards)
             self._finish(rewards_so_far + rewards, len(self._prompt.token_ids) - outputs.cached)
         except FamilyError as error:
-            self._future.set_exception(EngineError(str(error)))
+            settle(self._future, EngineError(str(error)))
         except Exception as error:
-            self._future.set_exception(error)
+            settle(self._future, error)
 
     def _finish(self, rewards: Sequence[float], computed: int) -> None:
         self._scorer._count(len(self._prompt.token_ids), computed, self._repeated)
-        self._future.set_result(
+        settle(
+            self._future,
             ScoredSolution(
                 model=self._scorer.prm.key,
                 steps=self._prompt.steps,
@@ -168,5 +170,5 @@ class _Scoring:
                 computed=computed,
                 seconds=time.perf_counter() - self._start,
                 outside=self._outside,
-            )
+            ),
         )

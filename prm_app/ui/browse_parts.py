@@ -93,7 +93,9 @@ def components(head: Header) -> BrowseTab:
             other = gr.Dropdown([], label="Beside", elem_id="browse-other")
             score = gr.Button("Score the file", elem_id="browse-score", size="md")
             pause = gr.Button("Pause", elem_id="browse-pause", size="md", visible=False)
-            stop = gr.Button("Stop", elem_id="browse-stop", size="md", visible=False)
+            stop = gr.Button(
+                "Stop", elem_id="browse-stop", elem_classes="stop", size="md", visible=False
+            )
             with gr.Row(elem_classes="exports", elem_id="browse-exports"):
                 exports = {
                     kind: gr.Button("Report" if kind == "html" else kind.upper(), size="sm")

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from itertools import islice
 
 from prm_app.api.limits import require_short
-from prm_app.api.progress import CHUNK, IN_FLIGHT, POLL_SECONDS, Outcomes, apart
+from prm_app.api.progress import (
+    CHUNK,
+    IN_FLIGHT,
+    POLL_SECONDS,
+    Outcomes,
+    UnderWay,
+    cancelled_at_the_end,
+    submit,
+)
 from prm_app.errors import PrmError
 from prm_app.evaluation.solution_file import Item
 from prm_app.scoring import Scorer
@@ -50,23 +58,25 @@ async def scores_while_open(
     """What became of some more solutions, again and again until the run is over.
 
     At most `IN_FLIGHT` are on their way, so memory does not grow with the file, and other visitors
-    wait behind no more.
+    wait behind no more. Of a run that is stopped nothing more is computed.
     """
     remaining = iter(items)
     waiting: dict[asyncio.Future[ScoredSolution], int] = {}
-    while not run.over:
-        start = time.monotonic()
-        outcomes: Outcomes = {}
-        if not run.paused and len(waiting) <= IN_FLIGHT - CHUNK:
-            outcomes = await _ask(scorer, list(islice(remaining, CHUNK)), waiting)
-        if waiting:
-            await _settle(waiting, outcomes)
-        elif run.paused:
-            await asyncio.sleep(POLL_SECONDS)
-        run.done += len(outcomes)
-        if not run.paused:
-            run.busy += time.monotonic() - start
-        yield outcomes
+    with cancelled_at_the_end() as under_way:
+        while not run.over:
+            start = time.monotonic()
+            outcomes: Outcomes = {}
+            if not run.paused and len(waiting) <= IN_FLIGHT - CHUNK:
+                chunk = list(islice(remaining, CHUNK))
+                outcomes = await _ask(scorer, chunk, waiting, under_way)
+            if waiting:
+                await _settle(waiting, outcomes)
+            elif run.paused:
+                await asyncio.sleep(POLL_SECONDS)
+            run.done += len(outcomes)
+            if not run.paused:
+                run.busy += time.monotonic() - start
+            yield outcomes
 
 
 async def _settle(waiting: dict[asyncio.Future[ScoredSolution], int], outcomes: Outcomes) -> None:
@@ -83,6 +93,7 @@ async def _ask(
     scorer: Scorer,
     chunk: list[tuple[int, Item]],
     waiting: dict[asyncio.Future[ScoredSolution], int],
+    under_way: UnderWay,
 ) -> Outcomes:
     """Submits some solutions; those that cannot be have their errors."""
     solutions: dict[int, Solution] = {}
@@ -95,7 +106,6 @@ async def _ask(
         except PrmError as error:
             errors[number] = error
     if solutions:
-        futures = await apart(scorer.submit, list(solutions.values()))
-        pairs = zip(map(asyncio.wrap_future, futures), solutions, strict=True)
-        waiting.update(pairs)
+        futures = await submit(scorer, list(solutions.values()), under_way)
+        waiting.update(zip(futures, solutions, strict=True))
     return errors

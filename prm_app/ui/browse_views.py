@@ -1,5 +1,6 @@
 """A file as HTML: what it holds, how far its scoring is, one solution; every text escaped."""
 
+import json
 from html import escape
 
 from prm_app.evaluation.solution_file import Item, SolutionFile, Source
@@ -73,10 +74,13 @@ def solution_row(
 ) -> str:
     """One solution with its steps: rewards, label, and a second source beside the first."""
     item = file.items[number]
+    problem = rich(item.row.problem) or "The file does not say the problem."
     rewards, second = file.of(item, one), file.of(item, other)
+    texts = json.dumps({"problem": item.row.problem, "steps": item.steps()}, ensure_ascii=False)
     return (
-        f'<article class="opened-row" data-number="{number}"><h3>Solution {number + 1}</h3>'
-        f"<p class='problem'>{rich(item.row.problem) or 'The file does not say the problem.'}</p>"
+        f'<article class="opened-row" data-number="{number}" data-solution="{escape(texts)}">'
+        f"<h3>Solution {number + 1}</h3>"
+        f'<div class="problem" dir="auto">{problem}</div>'
         f"{_facts(item, rewards, threshold)}"
         f"{_steps(file, item, (one, rewards), (other, second), threshold)}</article>"
     )

@@ -68,7 +68,7 @@ def _row(
 ) -> str:
     heads = [_head(side, i, threshold) for side, i in zip(sides, row, strict=True)]
     texts = [
-        "" if i is None else f'<div class="words">{rich(scored.steps[i])}</div>'
+        "" if i is None else f'<div class="words" dir="auto">{rich(scored.steps[i])}</div>'
         for (_, scored), i in zip(sides, row, strict=True)
     ]
     if common:

@@ -9,6 +9,7 @@ from gradio.blocks import Block
 from gradio.events import Dependency
 
 from prm_app.api.limits import MOST_BYTES, MOST_IN_ALL, MOST_SHOWN, require_few, require_short
+from prm_app.api.rankings import Question
 from prm_app.errors import InputError
 from prm_app.solutions.candidates import from_text
 from prm_app.solutions.jsonl import PlaceError
@@ -207,3 +208,14 @@ def _title(number: int, item: Problem) -> str:
 
 def _count(solutions: int) -> str:
     return f"{solutions:,} solution{'s' * (solutions != 1)}"
+
+
+def texts_of(question: Question) -> dict[int, str]:
+    """The solutions by the number of their card; empty cards are none."""
+    texts = {i: text for i, text in enumerate(question.texts, 1) if text.strip()}
+    if not question.problem.strip():
+        raise InputError("The problem is empty: every solution is judged against it, so give one.")
+    if not texts:
+        raise InputError("There are no solutions: give at least one, best two or more.")
+    require_few(texts.values(), MOST_SHOWN)
+    return texts

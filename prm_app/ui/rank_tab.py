@@ -1,5 +1,6 @@
 """The tab "Best-of-N": solutions of one problem, ranked by an aggregation of their rewards."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -8,10 +9,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from prm_app.api.limits import MOST_SHOWN, require_few
 from prm_app.api.progress import apart
 from prm_app.api.rankings import Question, rankings
-from prm_app.errors import InputError, PrmError
+from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
 from prm_app.solutions.documents import rank_document
@@ -24,10 +24,11 @@ from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.policy import Policy
-from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs
+from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs, texts_of
 from prm_app.ui.report import ranking_report
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
+from prm_app.ui.stopping import stop_button, until
 
 EMPTY = """
 <div class="empty"><h2>Nothing ranked yet</h2>
@@ -53,6 +54,7 @@ class RankTab:
     reference: gr.Textbox
     button: gr.Button
     message: gr.HTML
+    stop: gr.Button
     empty: gr.HTML
     place: gr.Column
     stale: gr.HTML
@@ -69,6 +71,7 @@ class RankTab:
     question: gr.State
     selected: gr.State
     drawn_at: gr.State
+    wish: gr.State
 
     @property
     def fields(self) -> set[Any]:
@@ -124,6 +127,7 @@ def _components(
             button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
         with gr.Column(elem_classes="reading"):
             message = gr.HTML(apply_default_css=False, elem_id="rank-message")
+            stop, wish = stop_button("rank-stop")
             empty = gr.HTML(EMPTY, apply_default_css=False)
             with gr.Column(visible=False, elem_id="ranking") as place:
                 stale = gr.HTML(apply_default_css=False, elem_id="rank-stale")
@@ -144,9 +148,9 @@ def _components(
                 document = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="rank-facts")
                 download = download_link()
     tab = RankTab(
-        head, inputs, split, second, reference, button, message, empty, place, stale, winner, how,
-        failures, table, curves, beside, steps, document, download,
-        gr.State(), gr.State(), gr.State(), gr.State(),
+        head, inputs, split, second, reference, button, message, stop, empty, place, stale, winner,
+        how, failures, table, curves, beside, steps, document, download,
+        gr.State(), gr.State(), gr.State(), gr.State(), wish,
     )  # fmt: skip
     return tab, generation
 
@@ -156,7 +160,8 @@ def answer_on(
 ) -> None:
     """Ranks what stands in the fields when an event comes; if `only_first`, unless one is shown."""
     outputs = tab.panel | {
-        tab.message, tab.empty, tab.place, tab.question, tab.ranking, tab.selected, tab.drawn_at,
+        tab.message, tab.stop, tab.wish, tab.empty, tab.place, tab.question, tab.ranking,
+        tab.selected, tab.drawn_at,
     }  # fmt: skip
     start(
         partial(_rank_first if only_first else _rank, tab, models),
@@ -207,13 +212,15 @@ def _question(tab: RankTab, values: Values) -> Question:
 
 @by_turns
 async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
-    question, at = _question(tab, values), _controls(tab, values)
+    question, at, wish = _question(tab, values), _controls(tab, values), asyncio.Event()
+    yield {tab.wish: wish}
     changes: Values = {}
-    message = ""
+    message, may_stop = "", {tab.stop: gr.Button(visible=True)}
     try:
-        async for update in rankings(models, question, _texts(question)):
+        async for update in until(wish, rankings(models, question, texts_of(question))):
             if isinstance(update, Status):
-                yield {tab.message: views.waiting(update.stage, update.progress, SOON)}
+                waiting = views.waiting(update.stage, update.progress, SOON)
+                yield {tab.message: waiting, **may_stop}
                 continue
             changes = {
                 tab.empty: gr.HTML(visible=False),
@@ -224,11 +231,13 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                 tab.selected: None,
                 **await apart(_drawing, tab, update, None, at),
             }
-            yield {tab.message: rank_views.progress(update), **changes}
+            yield {tab.message: rank_views.progress(update), **may_stop, **changes}
+        if wish.is_set():
+            message = rank_views.stopped(changes.get(tab.ranking))
     except PrmError as error:
         message = views.alert(str(error))
     # All once more: of changes that come close together the page may draw the last ones alone.
-    yield {tab.message: message, **changes}
+    yield {tab.message: message, tab.stop: gr.Button(visible=False), **changes}
 
 
 async def _rank_first(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
@@ -237,17 +246,6 @@ async def _rank_first(tab: RankTab, models: Models, values: Values) -> AsyncIter
             yield changes
     else:
         yield unchanged(tab.panel)
-
-
-def _texts(question: Question) -> dict[int, str]:
-    """The solutions by the number of their card; empty cards are none."""
-    texts = {i: text for i, text in enumerate(question.texts, 1) if text.strip()}
-    if not question.problem.strip():
-        raise InputError("The problem is empty: every solution is judged against it, so give one.")
-    if not texts:
-        raise InputError("There are no solutions: give at least one, best two or more.")
-    require_few(texts.values(), MOST_SHOWN)
-    return texts
 
 
 def _controls(tab: RankTab, values: Values) -> tuple[Aggregation, float, bool]:

@@ -27,6 +27,14 @@ def progress(ranking: Ranking) -> str:
     )
 
 
+def stopped(ranking: Ranking | None) -> str:
+    """Says that a visitor has stopped a ranking, and at which solution."""
+    done, total = (len(ranking.outcomes), ranking.total) if ranking else (0, 0)
+    if done == total:
+        return notice("Stopped.")
+    return notice(f"Stopped at {done} of {total} solutions: the others are not ranked.")
+
+
 def winner(ranking: Ranking, how: Aggregation) -> str:
     """Which solution is best, and whether every aggregation says so."""
     if not ranking.scored:

@@ -104,7 +104,7 @@ def ranking_report(ranking: Ranking, how: Aggregation, threshold: float) -> str:
 
 
 def _problem(text: str) -> str:
-    return f'<p class="problem">{rich(text)}</p>'
+    return f'<div class="problem" dir="auto">{rich(text)}</div>'
 
 
 def _chart() -> str:
@@ -139,7 +139,7 @@ def _read(name: str) -> str:
 @cache
 def _style() -> str:
     """All styles, with the fonts of mathematics in them."""
-    sheets = ["page.css", "browse.css", "report.css"]
+    sheets = ["page.css", "text.css", "browse.css", "report.css"]
     return _FONT.sub(_font, _read("katex/katex.min.css")) + "".join(map(_read, sheets))
 
 

@@ -8,11 +8,15 @@ import re
 import textwrap
 from html import escape
 
+from prm_app.ui.markdown import markdown
+
 _BRACES = r"\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}"
-# None of these looks far ahead in vain: text with many openings and no ends is read in linear time.
+# Code comes first, for no mathematics is in it. None of these looks far ahead in vain: text with
+# many openings and no ends is read in linear time.
 # `\\[2pt]` and `\\(` are line breaks, not openings.
 _MATHS = re.compile(
-    r"(?<!\\)\\\[(?P<display>(?:[^\\]|\\[^\[\]])++)\\\]"
+    r"(?P<code>```[^`]*+```|(?<!`)`[^`\n]++`(?!`))"
+    r"|(?<!\\)\\\[(?P<display>(?:[^\\]|\\[^\[\]])++)\\\]"
     r"|\$\$(?P<dollars>[^$]++)\$\$"
     r"|(?<!\\)\\\((?P<inline>(?:[^\\]|\\[^()])++)\\\)"
     r"|(?P<environment>\\begin\{(?P<name>[a-zA-Z]{1,20}\*?)\}.{1,2000}?\\end\{(?P=name)\})"
@@ -21,32 +25,36 @@ _MATHS = re.compile(
     re.DOTALL,
 )
 _WORD = re.compile(r"(?<![\\A-Za-z])[A-Za-z]{2,}")
-_SPACE = re.compile(r"\s*")
-_BLOCK = {"display", "dollars", "environment"}
+_BLOCKS, _INLINE = ("display", "dollars", "environment"), ("inline", "boxed", "dollar")
 
 
 def rich(text: str) -> str:
-    """HTML of a text: escaped, and its LaTeX in `<span class="tex">` or `<div class="tex">`.
+    """HTML of a text: escaped, its LaTeX in `<span class="tex">`, its Markdown styled.
 
     Mathematics is what stands in `\\(…\\)`, `\\[…\\]`, `$$…$$`, a `\\begin…\\end`, a bare
     `\\boxed{…}`, or between single dollars that are not money: "$5 then $2.50" stays as it is.
+    A sign that is nowhere in the text stands for each formula until all else is HTML, so neither
+    Markdown nor a line break changes one.
     """
-    out, end = [], 0
-    for match in _MATHS.finditer(text):
-        kind = match.lastgroup or ""
-        kind = "environment" if kind == "name" else kind
-        source = match[kind]
-        if kind == "dollar" and _is_money(source):
-            continue
-        style = "block" if kind in _BLOCK else "inline"
-        before = text[end : match.start()]
-        out.append(escape(before.rstrip() if style == "block" else before))
-        out.append(f'<span class="tex" data-tex="{style}">{escape(source)}</span>')
-        end = match.end()
+    used = set(text)
+    sign = next(each for each in map(chr, range(0xE000, 0x10000)) if each not in used)
+    formulas: list[re.Match[str]] = []
+
+    def take(match: re.Match[str]) -> str:
+        if match["code"] or (match["dollar"] and _is_money(match["dollar"])):
+            return match[0]
+        formulas.append(match)
+        return sign
+
+    rest = _MATHS.sub(take, text)
+    parts = (markdown(rest) or escape(rest)).split(sign)
+    for at, match in enumerate(formulas):
+        source = next(filter(None, match.group(*_BLOCKS, *_INLINE)))
+        style = "block" if any(match.group(*_BLOCKS)) else "inline"
         if style == "block":
-            blanks = _SPACE.match(text, end)
-            end = blanks.end() if blanks else end
-    return "".join(out) + escape(text[end:])
+            parts[at], parts[at + 1] = parts[at].rstrip(), parts[at + 1].lstrip()
+        parts[at] += f'<span class="tex" data-tex="{style}">{escape(source)}</span>'
+    return "".join(parts)
 
 
 def _is_money(source: str) -> bool:

@@ -4,19 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 from gradio.events import Dependency
 
-from prm_app.api.limits import require_short, solution_within
-from prm_app.api.progress import until_open
+from prm_app.api.limits import require_short
 from prm_app.errors import PrmError, TooLongError
-from prm_app.fitting import Fitting
 from prm_app.scoring import Models
-from prm_app.solutions.documents import Opinion, Result
+from prm_app.solutions.documents import Result
 from prm_app.solutions.solution import Solution
-from prm_app.solutions.steps import Split, split_steps
+from prm_app.solutions.steps import split_steps
 from prm_app.ui import figures, label_views, views
 from prm_app.ui.examples import SOLUTIONS, chips, example_of
 from prm_app.ui.exports import REPORT, download_link, save
@@ -25,34 +23,24 @@ from prm_app.ui.header import Header
 from prm_app.ui.judging import AGREEMENT, PANEL
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.report import solution_report
+from prm_app.ui.score_run import Question, answers
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
+from prm_app.ui.stopping import stop_button, until
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
 <p>Give a problem and a solution and press Score. Each step then shows the model's reward: the
 probability that the step is right, given everything before it.</p></div>
 """
-SOON = "Scored as soon as the model is ready"
-
-
-class Question(NamedTuple):
-    """What is scored, and by which model."""
-
-    problem: str
-    text: str
-    split: Split
-    delimiter: str
-    model: str
-    second: str
 
 
 @dataclass(frozen=True)
 class ScoreTab:
     """The tab's components.
 
-    `result` is what is shown, `question` what it answers, and `drawn_at` the threshold that it
-    is drawn at.
+    `result` is what is shown, `question` what it answers, `drawn_at` the threshold that it is drawn
+    at, and `wish` whether the visitor wants what runs to stop.
     """
 
     head: Header
@@ -63,6 +51,7 @@ class ScoreTab:
     button: gr.Button
     preview: gr.HTML
     message: gr.HTML
+    stop: gr.Button
     fit: gr.Button
     empty: gr.HTML
     place: gr.Column
@@ -76,6 +65,7 @@ class ScoreTab:
     result: gr.State
     question: gr.State
     drawn_at: gr.State
+    wish: gr.State
 
     @property
     def fields(self) -> set[Any]:
@@ -122,6 +112,7 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
             preview = gr.HTML(apply_default_css=False, elem_id="preview")
         with gr.Column(elem_classes="reading"):
             message = gr.HTML(apply_default_css=False, elem_id="score-message")
+            stop, wish = stop_button("score-stop")
             fit = gr.Button("Score the steps that fit", visible=False, elem_id="score-fit")
             empty = gr.HTML(EMPTY, apply_default_css=False)
             with gr.Column(visible=False, elem_id="result") as place:
@@ -136,8 +127,9 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
                 download = download_link()
     return ScoreTab(
-        head, problem, text, split, second, button, preview, message, fit, empty, place, stale,
-        verdict, label, steps, curve, facts, download, gr.State(), gr.State(), gr.State(),
+        head, problem, text, split, second, button, preview, message, stop, fit, empty, place,
+        stale, verdict, label, steps, curve, facts, download, gr.State(), gr.State(), gr.State(),
+        wish,
     )  # fmt: skip
 
 
@@ -147,7 +139,7 @@ def answer_on(
     """Scores what stands in the fields when an event comes; with `fit`, the steps that fit."""
     threshold = tab.head.threshold
     outputs = tab.panel | {
-        tab.message, tab.fit, tab.empty, tab.place,
+        tab.message, tab.stop, tab.wish, tab.fit, tab.empty, tab.place,
         tab.label, tab.question, tab.result, tab.drawn_at,
     }  # fmt: skip
     start(partial(_score, tab, models, fit), tab.fields | {threshold}, outputs, **SCORING).then(
@@ -184,31 +176,30 @@ def _question(tab: ScoreTab, values: Values) -> Question:
 
 @by_turns
 async def _score(tab: ScoreTab, models: Models, fit: bool, values: Values) -> AsyncIterator[Values]:
-    question, threshold = _question(tab, values), values[tab.head.threshold]
+    question, threshold, wish = _question(tab, values), values[tab.head.threshold], asyncio.Event()
+    yield {tab.wish: wish}
+    result, message, too_long = None, views.notice("Stopped: this was not scored."), False
     try:
-        item = await asyncio.to_thread(solution_within, *question[:4])
-        opinions = []
-        for name in [question.model, *filter(None, [question.second])]:
-            opening = models.open(name)
-            async for status in until_open(models, name, opening):
-                yield {tab.message: views.waiting(status.stage, status.progress, SOON)}
-            # One model at a time is kept open: there may be no room for two.
-            with opening.result() as scorer:
-                notice = views.notice(f"Scoring with {scorer.prm.title}…")
-                yield {tab.message: notice, tab.fit: gr.Button(visible=False)}
-                one = Fitting(scorer) if fit else scorer
-                [future] = await asyncio.to_thread(one.submit, [item])
-                scored = await asyncio.wrap_future(future)
-                opinions.append(Opinion(scorer.prm.title, scored, scorer.prm.threshold))
-        result = Result(item.problem, opinions[0].scored, *opinions[1:])
+        async for update in until(wish, answers(models, question, fit)):
+            if isinstance(update, Result):
+                result = update
+            else:
+                yield {
+                    tab.message: update.message,
+                    tab.fit: gr.Button(visible=False),
+                    tab.stop: gr.Button(visible=update.long),
+                }
     except PrmError as error:
         too_long = isinstance(error, TooLongError) and error.step > 1
-        yield {tab.message: views.alert(str(error)), tab.fit: gr.Button(visible=too_long)}
+        message = views.alert(str(error))
+    end = {tab.stop: gr.Button(visible=False), tab.fit: gr.Button(visible=too_long)}
+    if result is None:
+        yield {tab.message: message, **end}
         return
     drawing = await asyncio.to_thread(_drawing, tab, result, threshold)
     yield {
         tab.message: "",
-        tab.fit: gr.Button(visible=False),
+        **end,
         tab.empty: gr.HTML(visible=False),
         tab.place: gr.Column(visible=True),
         tab.label: label_views.label(example_of(question.problem, question.text)),

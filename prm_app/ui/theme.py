@@ -15,6 +15,7 @@ STATIC = Path(__file__).parent / "static"
 ROUTES = [Mount("/prm", StaticFiles(directory=STATIC))]
 HEAD = """
 <link rel="stylesheet" href="prm/page.css">
+<link rel="stylesheet" href="prm/text.css">
 <link rel="stylesheet" href="prm/browse.css">
 <link rel="stylesheet" href="prm/katex/katex.min.css">
 <script defer src="prm/katex/katex.min.js"></script>

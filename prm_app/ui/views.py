@@ -73,12 +73,12 @@ def preview(steps: Sequence[str]) -> str:
         return '<p class="preview-head">The steps appear here while you type.</p>'
     count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
     remark = ""
-    items = "".join(f"<li>{rich(step)}</li>" for step in steps[:MOST_PREVIEW])
+    items = "".join(f'<li dir="auto">{rich(step)}</li>' for step in steps[:MOST_PREVIEW])
     if len(steps) > MOST_PREVIEW:
         remark = f"<p>The first {MOST_PREVIEW} are shown here.</p>"
     return (
         f'<div class="preview-head"><strong>{count}</strong>{remark}</div>'
-        f'<ol class="preview">{items}</ol>'
+        f'<ol class="preview" tabindex="0" aria-label="Steps">{items}</ol>'
     )
 
 
@@ -188,7 +188,7 @@ def _unscored(scored: ScoredSolution) -> list[str]:
     """The steps that did not fit the model's context, without any mark."""
     rows = [
         f'<li class="unscored"><span class="number">{i}</span>'
-        f'<div class="words">{rich(step)}</div><em>no reward</em></li>'
+        f'<div class="words" dir="auto">{rich(step)}</div><em>no reward</em></li>'
         for i, step in enumerate(scored.unscored, len(scored.steps) + 1)
     ]
     return ['<li class="after">These steps do not fit the model.</li>', *rows] if rows else []
@@ -240,7 +240,7 @@ def _step(
         f'data-reward="{reward!r}" style="--strength:{strength(reward, threshold)}%;'
         f'--reward:{100 * reward:.1f}%" aria-label="{escape(label)}. {escape(step)}">'
         f'<span class="number" aria-hidden="true">{i + 1}</span>'
-        f'<div class="words">{rich(step)}</div>'
+        f'<div class="words" dir="auto">{rich(step)}</div>'
         f'<div class="judged" aria-hidden="true">'
         f'<span class="reward">{reward_text(reward, threshold)}'
         f'</span><span class="mark"><b>{sign.symbol}</b> {sign.words}</span>{flag}'

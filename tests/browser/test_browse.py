@@ -183,7 +183,7 @@ def test_ten_thousand_rows_draw_only_those_in_view(visit, tmp_path):
     expect(count(page)).to_have_text("10,020 of 10,020 shown")
     nodes = page.locator("#browse-list .row")
     assert nodes.count() < 60
-    page.locator("#browse-list .scroll").evaluate("e => e.scrollTo(0, e.scrollHeight)")
+    page.locator("#browse-list .grid").evaluate("e => e.scrollTo(0, e.scrollHeight)")
     expect(page.locator("#browse-list .row[data-number='10019']")).to_be_visible()
     assert nodes.count() < 60
 

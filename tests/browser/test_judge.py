@@ -160,3 +160,30 @@ def test_judging_fits_a_phone_with_targets_that_a_finger_meets(visit):
     )
     assert boxes and all(w >= 24 and h >= 24 and right <= 390 for w, h, right in boxes)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_marks_stand_beside_the_label_of_a_file(visit, tmp_path):
+    page = opened(visit)
+    press(page, {0: "1", 1: "2"})
+    row = {"problem": PROBLEM, "steps": STEPS, "label": 1, "model": "m", "rewards": [0.9, 0.2, 0.1]}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row) + "\n" + json.dumps(row | {"problem": "Another?"}))
+    page.get_by_role("tab", name="Browse").click()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#browse-upload").click()
+    chooser.value.set_files(path)
+    expect(page.locator(".picture .js-plotly-plot").first).to_be_visible()
+    page.locator("#browse-list .row").first.click()
+    steps = page.locator("#browse-row .step")
+    expect(steps.nth(0).locator(".second")).to_have_text(["Label ✓ right", "Your mark ✓ right"])
+    expect(steps.nth(1).locator(".second")).to_have_text(
+        ["Label ✗ first wrong step", "Your mark ○ neutral"]
+    )
+    expect(steps.nth(2).locator(".yours")).to_have_count(0)
+    page.get_by_role("tab", name="Score").click()
+    press(page, {1: "3"})
+    page.get_by_role("tab", name="Browse").click()
+    expect(steps.nth(1).locator(".yours")).to_have_text("Your mark ✗ wrong")
+    page.locator("#browse-list .row").nth(1).click()
+    expect(page.locator("#browse-row .problem")).to_have_text("Another?")
+    expect(page.locator("#browse-row .yours")).to_have_count(0)

@@ -58,6 +58,15 @@ def test_many_users_at_once(scorer, batch):
             assert scored.rewards == pytest.approx(another.score(each).rewards, abs=TOLERANCE)
 
 
+def test_of_what_is_cancelled_nothing_more_is_computed(scorer):
+    unwanted = [Solution(f"{i}?", (f"{i} + 1 is {i + 1}, " * 12,)) for i in range(1000, 1200)]
+    for future in scorer.submit(unwanted):
+        future.cancel()
+    others = [Solution(each.problem, ("a",)) for each in unwanted]
+    assert all(future.result(300).rewards for future in scorer.submit(others))
+    assert all(scorer.score(each).computed for each in unwanted[-5:])  # not known from before
+
+
 def test_what_was_scored_before_is_not_computed_again(scorer):
     assert scorer.score(EASY).rewards == scorer.score(EASY).rewards
     assert scorer.score(EASY).computed == 0

@@ -59,6 +59,17 @@ def test_many_users_share_the_engine(scorer, real_solutions):
         assert scored.steps == each.steps
 
 
+def test_of_what_is_cancelled_nothing_more_is_computed(scorer):
+    unwanted = [Solution(PROBLEM, (f"{i} + 1 is {i + 1}, " * 12,)) for i in range(1000, 1100)]
+    others = [Solution(f"{i}?", ("a",)) for i in range(100)]
+    for future in scorer.submit(unwanted):
+        future.cancel()
+    assert all(future.result(300).rewards for future in scorer.submit(others))
+    for each in unwanted[-5:]:  # they came before the others
+        scored = scorer.score(each)
+        assert scored.computed > 0.5 * scored.tokens
+
+
 @pytest.mark.parametrize(
     "text",
     ["<extra_0>", "<|im_end|>\n<|im_start|>assistant", "<|endoftext|>", "${1}{{2}}</script>"],

@@ -113,9 +113,9 @@ class _Inert(HTMLParser):
     TAGS = frozenset(
         ("ol", "ul", "li", "div", "span", "p", "strong", "b", "em", "i", "small", "h2", "h3", "dl",
          "dt", "dd", "button", "br", "table", "caption", "thead", "tbody", "tr", "th", "td",
-         "code")
+         "code", "pre")
     )  # fmt: skip
-    ATTRIBUTES = frozenset(["class", "role", "tabindex", "style", "title", "type", "scope"])
+    ATTRIBUTES = frozenset(("class", "role", "tabindex", "style", "title", "type", "scope", "dir"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = {name for name, _ in attrs if not name.startswith(("aria-", "data-"))}

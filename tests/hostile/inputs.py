@@ -28,6 +28,11 @@ SCRIPTS = (
     "<!--<img src=x onerror=window.hit=1>-->",
     "</textarea><img src=x onerror=window.hit=1>",
     '</div><div data-index="0" onclick="window.hit=1">',
+    "![x](http://127.0.0.1:9/x.png) <http://127.0.0.1:9> [x]: http://127.0.0.1:9",
+    "**<img src=x onerror=window.hit=1>** `<script>window.hit=1</script>`",
+    '```"><img src=x onerror=window.hit=1>\n</code></pre><script>window.hit=1</script>\n```',
+    '|a" onclick=window.hit=1|\n|:-:|\n|<svg onload=window.hit=1>|',
+    "## x {onclick=window.hit=1}\n1. <b onclick=window.hit=1>",
 )
 TOKENS = (
     *(

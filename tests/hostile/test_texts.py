@@ -32,6 +32,7 @@ WORST = 4
 """How many of the texts that took longest are tried at full length."""
 READERS = (
     "prm_app.solutions",
+    "prm_app.ui.markdown",
     "prm_app.ui.rich_text",
     "prm_app.ui.views",
     "prm_app.ui.rank_views",

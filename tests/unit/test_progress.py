@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 
@@ -17,6 +18,7 @@ from prm_app.solutions.documents import rank_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import Solution
 from prm_app.ui import rank_views
+from prm_app.ui.stopping import until
 
 PROBLEM = "1 + 1?"
 
@@ -133,3 +135,46 @@ def test_every_aggregation_has_a_winner_without_a_solution_that_failed():
     result = Ranking(PROBLEM, 3, outcomes)
     assert list(result.failures) == [1]
     assert set(result.winners()) == set(AGGREGATIONS)
+
+
+def test_who_stops_a_ranking_frees_what_is_on_its_way():
+    scorer, wish = Slow(), asyncio.Event()
+
+    async def run() -> list[int]:
+        updates = []
+        async for update in until(wish, scored_one_by_one(scorer, solutions(1000))):
+            updates.append(len(update))
+            scorer.answer(2)
+            asyncio.get_running_loop().call_later(0.6, wish.set)
+        return updates
+
+    updates = asyncio.run(asyncio.wait_for(run(), timeout=10))
+    assert updates[0] == 0 and 0 < updates[-1] < 1000
+    assert scorer.waiting and all(future.cancelled() for future, _ in scorer.waiting)
+
+
+def test_who_is_stopped_while_solutions_are_submitted_frees_them():
+    begun, go_on = threading.Event(), threading.Event()
+
+    class Tokenising(Slow):
+        def submit(self, given):
+            begun.set()
+            go_on.wait(10)
+            return super().submit(given)
+
+    scorer, wish = Tokenising(), asyncio.Event()
+
+    async def run() -> None:
+        async def stop() -> None:
+            await asyncio.to_thread(begun.wait, 10)
+            wish.set()
+
+        stopping = asyncio.create_task(stop())
+        async for _ in until(wish, scored_one_by_one(scorer, solutions(3))):
+            pass
+        await stopping
+        go_on.set()
+        while not scorer.waiting or not all(future.cancelled() for future, _ in scorer.waiting):
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(run(), timeout=10))

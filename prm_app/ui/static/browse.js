@@ -3,6 +3,7 @@
 
 (() => {
   const ROW = 46;
+  const HEAD = 36;
   const SPARE = 6;
   const { VERDICTS, COLUMNS, HINTS, FIELD, setting, none, verdict, stands, caption } = prmRows;
   const { NUMBER, GENERATOR, STEPS, LABEL } = FIELD;
@@ -64,14 +65,13 @@
       const filters = node("div", { className: "filters" }, this.search, this.generators, length, this.chips, this.picked, this.count);
       this.heads = node("div", { className: "heads", role: "row" });
       this.tall = node("div", { className: "tall", role: "rowgroup" });
-      this.scroll = node("div", { className: "scroll" }, this.tall);
-      this.grid = node("div", { className: "grid", role: "grid", tabIndex: 0, ariaLabel: "Solutions" }, node("div", { role: "rowgroup" }, this.heads), this.scroll);
-      this.scroll.addEventListener("scroll", () => this.draw());
+      this.grid = node("div", { className: "grid", role: "grid", tabIndex: 0, ariaLabel: "Solutions" }, node("div", { className: "top", role: "rowgroup" }, this.heads), this.tall);
+      this.grid.addEventListener("scroll", () => this.draw());
       this.tall.addEventListener("click", (event) => {
         const row = event.target.closest("[data-number]");
         if (row) this.select(Number(row.dataset.number), true);
       });
-      new ResizeObserver(() => this.draw()).observe(this.scroll);
+      new ResizeObserver(() => this.draw()).observe(this.grid);
       place.replaceChildren(filters, this.grid);
       this.place = place;
     }
@@ -99,14 +99,14 @@
         Object.assign(this, { generator: "", shortest: "", longest: "", by: 0, down: false });
         this.verdicts.clear();
         for (const field of [this.search, this.from, this.to]) field.value = "";
-        this.scroll.scrollTop = 0;
+        this.grid.scrollTop = 0;
       }
       this.place.classList.toggle("beside", beside);
     }
 
     filter(changes) {
       Object.assign(this, changes);
-      this.scroll.scrollTop = 0;
+      this.grid.scrollTop = 0;
       this.refresh();
     }
 
@@ -202,8 +202,8 @@
     }
 
     draw() {
-      const first = Math.max(0, Math.floor(this.scroll.scrollTop / ROW) - SPARE);
-      const last = Math.ceil((this.scroll.scrollTop + this.scroll.clientHeight) / ROW) + SPARE;
+      const first = Math.max(0, Math.floor(this.grid.scrollTop / ROW) - SPARE);
+      const last = Math.ceil((this.grid.scrollTop + this.grid.clientHeight) / ROW) + SPARE;
       this.tall.replaceChildren(...this.view.slice(first, last).map((row, i) => this.rowNode(row, first + i)));
       const selected = this.tall.querySelector("[aria-selected=true]");
       if (selected) this.grid.setAttribute("aria-activedescendant", selected.id);
@@ -230,9 +230,10 @@
     select(number, opens) {
       this.selected = number;
       const place = this.view.findIndex((row) => row[NUMBER] === number);
-      const { scrollTop, clientHeight } = this.scroll;
-      if (place * ROW < scrollTop) this.scroll.scrollTop = place * ROW;
-      if ((place + 1) * ROW > scrollTop + clientHeight) this.scroll.scrollTop = (place + 1) * ROW - clientHeight;
+      const { scrollTop } = this.grid;
+      const height = this.grid.clientHeight - HEAD;
+      if (place * ROW < scrollTop) this.grid.scrollTop = place * ROW;
+      if ((place + 1) * ROW > scrollTop + height) this.grid.scrollTop = (place + 1) * ROW - height;
       this.draw();
       this.light();
       if (opens) this.open();

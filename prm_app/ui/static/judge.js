@@ -32,6 +32,7 @@
     } catch {
       unkept = all;
     }
+    showBesideLabel(find("#browse-row article"));
   }
 
   // The index of the first wrong step, -1 if no step is wrong, null while the marks do not say.
@@ -171,6 +172,22 @@
     show(`Step ${i + 1}: ${kind ? kind.word : "mark taken back"}.`);
   }
 
+  // The marks of a solution that is opened in a file stand beside its label.
+  let opened = null;
+  function showBesideLabel(article) {
+    opened = article;
+    if (!article) return;
+    article.querySelectorAll(".yours").forEach((node) => node.remove());
+    const ratings = kept()[nameOf(JSON.parse(article.dataset.solution))]?.ratings ?? [];
+    article.querySelectorAll(".step").forEach((item, i) => {
+      const kind = KINDS.find((each) => each.rating === ratings[i]);
+      if (!kind) return;
+      const line = item.appendChild(document.createElement("div"));
+      line.className = `second yours ${kind.word}`;
+      line.innerHTML = `<span>Your mark</span> <span class="mark"><b>${kind.symbol}</b> ${kind.word}</span>`;
+    });
+  }
+
   // As ProcessBench has them, with the ratings, and as TRL's stepwise supervision has them: up to
   // the first step without a mark. Both say no more than the marks do.
   const SHAPES = {
@@ -246,11 +263,18 @@
     });
   });
   addEventListener("storage", ({ key }) => {
-    if (key !== KEPT || !shown) return;
+    if (key !== KEPT) return;
+    showBesideLabel(find("#browse-row article"));
+    if (!shown) return;
     shown.ratings = kept()[nameOf(shown)]?.ratings ?? shown.steps.map(() => null);
     show();
   });
-  new MutationObserver(begin).observe(document, {
+  const look = () => {
+    begin();
+    const article = find("#browse-row article");
+    if (article !== opened) showBesideLabel(article);
+  };
+  new MutationObserver(look).observe(document, {
     childList: true, subtree: true, attributes: true, attributeFilter: ["data-json"],
   });
 })();

@@ -4,12 +4,21 @@
 (() => {
   const KATEX = { throwOnError: false, trust: false, maxSize: 20, maxExpand: 200, strict: "ignore", errorColor: "inherit" };
 
+  // A formula that is wider than its place is scrolled, by key as well.
+  const width = new ResizeObserver((entries) => {
+    for (const { target } of entries) {
+      if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+    }
+  });
+
   function typeset(root) {
     if (!window.katex) return;
     for (const node of root.querySelectorAll(".tex:not(:has(.katex, .katex-error))")) {
       const source = node.textContent;
       const displayMode = node.dataset.tex === "block";
       katex.render(source, node, { ...KATEX, displayMode });
+      if (displayMode) width.observe(node);
     }
   }
 
@@ -72,6 +81,9 @@
       all[to].tabIndex = 0;
       all[to].focus();
       event.preventDefault();
+    }
+    if (event.key === "Escape" && !event.target.closest?.("input")) {
+      [...document.querySelectorAll("button.stop")].find((button) => button.checkVisibility())?.click();
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.target.closest?.("[role=tabpanel]")?.querySelector("button.go")?.click();
