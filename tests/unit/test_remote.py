@@ -160,12 +160,26 @@ def test_many_solutions_share_requests_and_each_keeps_its_rewards(serve, connect
     servers = serve(answer), serve(answer)
     scorer = connect(*servers)
     before = sum(len(server.asked) for server in servers)
-    rewards = {
-        i: outcome.rewards
-        for i, outcome in scorer.score_many(Solution("2?", (str(i),)) for i in range(1000))
-    }
-    assert rewards == {i: (i / 1000,) for i in range(1000)}
-    assert sum(len(server.asked) for server in servers) - before < 1000 / 4
+    futures = scorer.submit([Solution("2?", (str(i),)) for i in range(1000)])
+    assert [future.result().rewards for future in futures] == [(i / 1000,) for i in range(1000)]
+    assert sum(len(server.asked) for server in servers) - before == 1000 / 8
+
+
+def test_what_nobody_wants_any_more_is_not_asked_for(serve, connect):
+    ended = threading.Event()
+
+    def answer(body):
+        if body["data"][0]["steps"] == list(GOOD.steps):
+            ended.wait(30)
+        return scored(*(each["steps"] for each in body["data"]))
+
+    server = serve(answer)
+    scorer = connect(server)
+    for future in scorer.submit([GOOD] * 500):
+        assert future.cancel()
+    assert scorer.score(Solution("2 + 2?", ("5",))).rewards == (0.75,)
+    ended.set()
+    assert len(server.asked) < 30
 
 
 def test_closing_fails_what_is_under_way_and_what_waits(serve):
