@@ -151,7 +151,7 @@ def one_address(
     batches: Sequence[Sequence[Solution]],
     expected: Sequence[Rewards],
 ) -> dict[str, Any]:
-    """A server on both GPUs, named once for each copy of the model: a name has 64 requests."""
+    """A server on both GPUs, named once for each copy of the model: a name has 16 requests."""
     with serving(model, logs, ("0,1", [f"--{part}-parallel-size", "2"])) as (server,):
         urls = [server.url] * (2 if part == "data" else 1)
         score(urls, _other(batches[0][:64], "warm"))

@@ -20,8 +20,6 @@ from tenacity import (
 
 from prm_app.errors import BusyError, PrmError, UnreachableError
 
-IN_FLIGHT = 64
-"""Requests under way at once to each server: enough to fill its batches."""
 FIRST_REST, LONGEST_REST = 1.0, 30.0
 """Seconds for which a server that failed is left out: doubled at every failure in a row."""
 PASSING = (UnreachableError, BusyError)
@@ -67,7 +65,6 @@ class Pool(Generic[S]):
     def __init__(self, servers: Sequence[tuple[S, bool]], patience: float) -> None:
         self._members = [_Member(server, ready) for server, ready in servers]
         self._patience = patience
-        self._slots = asyncio.Semaphore(IN_FLIGHT * len(servers))
 
     async def run(self, ask: Callable[[S], Awaitable[T]]) -> T:
         """What `ask` returns for one of the servers.
@@ -76,19 +73,22 @@ class Pool(Generic[S]):
         one, with growing pauses until the patience is over. Every other error is raised at once.
         """
         last: _Member[S] | None = None
-        async with self._slots:
-            async for attempt in AsyncRetrying(
-                retry=retry_if_exception_type(PASSING),
-                wait=wait_exponential_jitter(multiplier=0.1, max=5.0, jitter=0.2),
-                stop=stop_after_attempt(2) & stop_after_delay(self._patience),
-                reraise=True,
-            ):
-                with attempt:
-                    last = self._next(last)
-                    return await self._try(last, ask)
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(PASSING),
+            wait=wait_exponential_jitter(multiplier=0.1, max=5.0, jitter=0.2),
+            stop=stop_after_attempt(2) & stop_after_delay(self._patience),
+            reraise=True,
+        ):
+            with attempt:
+                last = self._next(last)
+                return await self._try(last, ask)
         raise AssertionError("unreachable")
 
-    def _next(self, last: _Member[S] | None) -> _Member[S]:
+    async def once(self, ask: Callable[[S], Awaitable[T]]) -> T:
+        """What `ask` returns for one of the servers; every error is raised at once."""
+        return await self._try(self._next(), ask)
+
+    def _next(self, last: _Member[S] | None = None) -> _Member[S]:
         now = time.monotonic()
         return min(
             self._members,

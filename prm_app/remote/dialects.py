@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,22 +54,23 @@ class Client(ABC):
         self.prm = replace(model.prm, family=family)
 
     @abstractmethod
-    async def score(self, solution: Solution) -> Answer: ...
+    async def score(self, solutions: Sequence[Solution]) -> list[Answer]:
+        """Scores some solutions in one request, which fails as a whole."""
 
 
 class _PluginClient(Client):
     """Sends problem and steps: the plugin builds the prompt on the server."""
 
-    async def score(self, solution: Solution) -> Answer:
+    async def score(self, solutions: Sequence[Solution]) -> list[Answer]:
         try:
-            answer = await _ask_plugin(self._api, self.model, solution)
+            answers = await _ask_plugin(self._api, self.model, solutions)
         except InputError as error:
             if numbers := _TOO_LONG.search(str(error)):
                 raise TooLongError(*map(int, numbers.groups())) from error
             raise
-        if answer.steps != solution.scored_steps:
+        if [each.steps for each in answers] != [each.scored_steps for each in solutions]:
             raise ServerError(f"The server at {self._api.url} scored other steps than were sent.")
-        return answer
+        return answers
 
 
 class _TokenClient(Client):
@@ -85,8 +87,8 @@ class _TokenClient(Client):
         """
         prompt = self._prompts.encode(SAMPLE.problem, SAMPLE.steps)
         try:
-            raw = self._prompts.step_rows(prompt, await self._rows(prompt, False))
-            probabilities = self._prompts.step_rows(prompt, await self._rows(prompt, True))
+            (raw,) = await self._step_rows([prompt], activation=False)
+            (probabilities,) = await self._step_rows([prompt], activation=True)
             fitting = np.allclose(probabilities[:, -1], self._prompts.rewards(raw), atol=1e-2)
         except FamilyError as error:
             raise NotAPrmError(
@@ -101,32 +103,36 @@ class _TokenClient(Client):
                 "or newer there, or start the server with `prm-app serve`."
             )
 
-    async def score(self, solution: Solution) -> Answer:
-        prompt = self._prompts.encode(solution.problem, solution.steps)
-        if len(prompt.token_ids) > self.model.limit:
-            raise TooLongError.of(prompt, self.model.limit)
+    async def score(self, solutions: Sequence[Solution]) -> list[Answer]:
+        prompts = self._prompts.encode_batch((each.problem, each.steps) for each in solutions)
+        for prompt in prompts:
+            if len(prompt.token_ids) > self.model.limit:
+                raise TooLongError.of(prompt, self.model.limit)
         try:
-            rows = self._prompts.step_rows(prompt, await self._rows(prompt, activation=False))
-            rewards = self._prompts.rewards(rows)
+            rewards = map(self._prompts.rewards, await self._step_rows(prompts, activation=False))
+            return [
+                Answer(prompt.steps, tuple(each), len(prompt.token_ids))
+                for prompt, each in zip(prompts, rewards, strict=True)
+            ]
         except FamilyError as error:
             raise ServerError(f"The server at {self._api.url} failed: {error}.") from error
-        return Answer(prompt.steps, tuple(rewards), len(prompt.token_ids))
 
-    async def _rows(self, prompt: Prompt, activation: bool) -> np.ndarray:
+    async def _step_rows(self, prompts: Sequence[Prompt], activation: bool) -> list[np.ndarray]:
         body = {
             "model": self.model.name,
             "task": "token_classify",
-            "input": prompt.token_ids,
+            "input": [prompt.token_ids for prompt in prompts],
             "use_activation": activation,
         }
         answer = await self._api.post("/pooling", body)
         try:
-            (item,) = answer["data"]
-            return np.asarray(item["data"], dtype=np.float64)
+            rows = {item["index"]: item["data"] for item in answer["data"]}
+            arrays = [np.asarray(rows[i], dtype=np.float64) for i in range(len(prompts))]
         except (KeyError, TypeError, ValueError) as error:
             raise ServerError(
                 f"The server at {self._api.url} answered /pooling in a form that is not vLLM's."
             ) from error
+        return list(map(self._prompts.step_rows, prompts, arrays))
 
 
 async def find_client(api: Api, model: ServedModel, servers: Servers) -> Client:
@@ -137,7 +143,7 @@ async def find_client(api: Api, model: ServedModel, servers: Servers) -> Client:
 async def plugin_client(api: Api, model: ServedModel) -> _PluginClient | None:
     """A client that sends the plugin's request, or None if the server does not know it."""
     try:
-        answer = await _ask_plugin(api, model, SAMPLE)
+        (answer,) = await _ask_plugin(api, model, [SAMPLE])
     except InputError:
         return None
     except ServerError as error:
@@ -156,22 +162,33 @@ async def plugin_client(api: Api, model: ServedModel) -> _PluginClient | None:
     return _PluginClient(api, model, FAMILIES[answer.family])
 
 
-async def _ask_plugin(api: Api, model: ServedModel, solution: Solution) -> Answer:
-    data = {"problem": solution.problem, "steps": list(solution.steps)}
+async def _ask_plugin(api: Api, model: ServedModel, solutions: Sequence[Solution]) -> list[Answer]:
+    data = [{"problem": each.problem, "steps": each.steps} for each in solutions]
     body = {"model": model.name, "task": "plugin", "data": data}
     answer = await api.post("/pooling", body)
     try:
-        fields = answer["data"]
-        steps, rewards = tuple(fields["steps"]), tuple(map(float, fields["rewards"]))
-        tokens, family = int(fields["tokens"]), str(fields.get("family", ""))
+        answers = [
+            Answer(
+                tuple(each["steps"]),
+                tuple(map(float, each["rewards"])),
+                int(each["tokens"]),
+                str(each.get("family", "")),
+            )
+            for each in answer["data"]
+        ]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ServerError(
             f"The server at {api.url} has another plugin than vllm-prm: start it with `prm-app "
             "serve`, or with `vllm serve --io-processor-plugin prm`."
         ) from error
-    if len(rewards) != len(steps) or not all(0 <= reward <= 1 for reward in rewards):
+    if len(answers) != len(solutions) or not all(map(_are_rewards, answers)):
         raise ServerError(f"The server at {api.url} answered with something other than rewards.")
-    return Answer(steps, rewards, tokens, family)
+    return answers
+
+
+def _are_rewards(answer: Answer) -> bool:
+    in_range = all(0 <= reward <= 1 for reward in answer.rewards)
+    return in_range and len(answer.rewards) == len(answer.steps)
 
 
 async def _token_client(api: Api, model: ServedModel, servers: Servers) -> _TokenClient:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -23,6 +23,10 @@ class Loop:
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+
+    def call(self, function: Callable[[T], None], argument: T) -> None:
+        """Calls it in the thread; returns at once."""
+        self._loop.call_soon_threadsafe(function, argument)
 
     def close(self, *last: Coroutine[Any, Any, None]) -> None:
         """Cancels the tasks under way, runs the `last` coroutines, and ends the thread."""

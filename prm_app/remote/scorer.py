@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 
 from prm_app.api_client import Api
-from prm_app.errors import ServerError
+from prm_app.errors import PrmError, ServerError
 from prm_app.remote.balancer import Pool, reached
+from prm_app.remote.batches import Batches
 from prm_app.remote.dialects import Client, find_client
 from prm_app.remote.event_loop import Loop
 from prm_app.remote.served_models import choose
 from prm_app.remote.servers import Servers
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
+
+REQUESTS = 16
+"""Under way at once to each server: with several solutions each, enough to fill its batches."""
 
 
 class RemoteScorer(Scorer):
@@ -30,6 +34,7 @@ class RemoteScorer(Scorer):
     def __init__(self, servers: Servers) -> None:
         self._loop = Loop()
         self._servers = [_Server(api, servers) for api in servers.apis()]
+        self._batches = Batches(self._score, REQUESTS * len(self._servers))
         try:
             self._pool = self._loop.run(self._connect(servers.patience)).result()
         except BaseException:
@@ -55,21 +60,34 @@ class RemoteScorer(Scorer):
         return Pool([(each, each.connected) for each in self._servers], patience)
 
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
-        return [self._loop.run(self._score(solution)) for solution in solutions]
-
-    async def _score(self, solution: Solution) -> ScoredSolution:
         start = time.perf_counter()
-        valid = solution.validated()
-        answer = await self._pool.run(lambda server: server.client.score(valid))
-        return ScoredSolution(
-            model=self.prm.key,
-            steps=answer.steps,
-            rewards=answer.rewards,
-            tokens=answer.tokens,
-            computed=answer.tokens,
-            seconds=time.perf_counter() - start,
-            outside=self.outside(valid, answer.tokens),
-        )
+        futures: list[Future[ScoredSolution]] = [Future() for _ in solutions]
+        questions = []
+        for solution, future in zip(solutions, futures, strict=True):
+            try:
+                questions.append(((solution.validated(), start), future))
+            except PrmError as error:
+                future.set_exception(error)
+        self._loop.call(self._batches.add, questions)
+        return futures
+
+    async def _score(self, questions: Sequence[tuple[Solution, float]]) -> list[ScoredSolution]:
+        solutions = [solution for solution, _ in questions]
+        ask = self._pool.run if len(questions) == 1 else self._pool.once
+        answers = await ask(lambda server: server.client.score(solutions))
+        now = time.perf_counter()
+        return [
+            ScoredSolution(
+                model=self.prm.key,
+                steps=answer.steps,
+                rewards=answer.rewards,
+                tokens=answer.tokens,
+                computed=answer.tokens,
+                seconds=now - start,
+                outside=self.outside(solution, answer.tokens),
+            )
+            for (solution, start), answer in zip(questions, answers, strict=True)
+        ]
 
     @property
     def alive(self) -> bool:
@@ -77,7 +95,7 @@ class RemoteScorer(Scorer):
 
     def close(self) -> None:
         """Closes the connections; requests under way fail."""
-        self._loop.close(*(server.api.close() for server in self._servers))
+        self._loop.close(self._batches.close(), *(each.api.close() for each in self._servers))
 
 
 class _Server:

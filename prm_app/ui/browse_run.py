@@ -2,10 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import islice
 
+from prm_app.api.door import DOOR
 from prm_app.api.limits import require_short
 from prm_app.api.progress import (
     CHUNK,
@@ -20,6 +22,7 @@ from prm_app.errors import PrmError
 from prm_app.evaluation.solution_file import Item
 from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
+from prm_app.ui.gate import VISITOR
 
 
 @dataclass
@@ -57,13 +60,33 @@ async def scores_while_open(
 ) -> AsyncIterator[Outcomes]:
     """What became of some more solutions, again and again until the run is over.
 
+    It has a place at the door, which it gives back while it is paused.
+    """
+    remaining = iter(items)
+    while not run.over:
+        if run.paused:
+            await asyncio.sleep(POLL_SECONDS)
+            yield {}
+            continue
+        async with (
+            DOOR.turn(VISITOR.get()),
+            aclosing(_until_paused(scorer, remaining, run)) as more,
+        ):
+            async for outcomes in more:
+                yield outcomes
+
+
+async def _until_paused(
+    scorer: Scorer, remaining: Iterator[tuple[int, Item]], run: Run
+) -> AsyncGenerator[Outcomes]:
+    """As `scores_while_open`, until a pause has come and what was on its way is done.
+
     At most `IN_FLIGHT` are on their way, so memory does not grow with the file, and other visitors
     wait behind no more. Of a run that is stopped nothing more is computed.
     """
-    remaining = iter(items)
     waiting: dict[asyncio.Future[ScoredSolution], int] = {}
     with cancelled_at_the_end() as under_way:
-        while not run.over:
+        while not run.over and (waiting or not run.paused):
             start = time.monotonic()
             outcomes: Outcomes = {}
             if not run.paused and len(waiting) <= IN_FLIGHT - CHUNK:
@@ -71,8 +94,6 @@ async def scores_while_open(
                 outcomes = await _ask(scorer, chunk, waiting, under_way)
             if waiting:
                 await _settle(waiting, outcomes)
-            elif run.paused:
-                await asyncio.sleep(POLL_SECONDS)
             run.done += len(outcomes)
             if not run.paused:
                 run.busy += time.monotonic() - start

@@ -7,13 +7,15 @@ from pathlib import Path
 import instant
 import pytest
 
+from prm_app.api.door import Door
 from prm_app.cli import main
 from prm_app.errors import InputError
 from prm_app.evaluation.solution_file import SolutionFile, Source, facts, lines, read_file
-from prm_app.ui import browse_views
+from prm_app.ui import browse_run, browse_views
 from prm_app.ui.browse_run import Run, scores_while_open
 from prm_app.ui.browse_tab import SAMPLE
 from prm_app.ui.evaluation_figures import pictures
+from prm_app.ui.gate import VISITOR
 
 STRICT = Path(__file__).parents[1] / "data" / "strict_gsm8k_best_of_8.jsonl.gz"
 
@@ -128,6 +130,43 @@ def test_a_run_pauses_goes_on_and_stops():
     assert 64 <= paused_at < got < 215
     assert run.over and run.done == got
     assert "Stopped at" in browse_views.progress(run, "model")
+
+
+class Tab:
+    """Browse in one tab: its run is held up at what it shows first, until `drawing` is set."""
+
+    def __init__(self, visitor: str) -> None:
+        self.visitor, self.run = visitor, Run(0)
+        self.shown, self.drawing = asyncio.Event(), asyncio.Event()
+
+    async def score(self) -> None:
+        VISITOR.set(self.visitor)
+        items = list(enumerate(read_file(SAMPLE.read_bytes(), "x").items))
+        self.run.total = len(items)
+        async for _ in scores_while_open(instant.InstantScorer(), items, self.run):
+            self.shown.set()
+            await self.drawing.wait()
+
+
+def test_a_visitor_has_so_many_runs_at_once_of_which_a_paused_one_is_none(monkeypatch):
+    async def scene() -> None:
+        tabs = [Tab(visitor) for visitor in "aaab"]
+        first, second, third, other = tabs
+        tasks = [asyncio.create_task(tab.score()) for tab in tabs]
+        for tab in (first, second, other):
+            await tab.shown.wait()
+        assert not third.shown.is_set()
+        first.run.paused = True
+        first.drawing.set()
+        await third.shown.wait()
+        first.run.paused = False
+        for tab in tabs:
+            tab.drawing.set()
+        await asyncio.gather(*tasks)
+        assert all(tab.run.over for tab in tabs)
+
+    monkeypatch.setattr(browse_run, "DOOR", Door(inside=4, waiting=8, share=1 / 2))
+    asyncio.run(asyncio.wait_for(scene(), 60))
 
 
 def test_all_of_a_file_is_scored_and_a_failure_is_one_solution():

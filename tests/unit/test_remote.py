@@ -21,17 +21,19 @@ def plugin_server(answer, port: int = 0) -> Scripted:
     def reply(path: str, body: dict | None):
         if path == "/v1/models":
             return 200, MODELS
-        if body["data"]["problem"] == SAMPLE.problem:
+        if body["data"][0]["problem"] == SAMPLE.problem:
             return scored(SAMPLE.steps[0].split("\n"))
         return answer(body)
 
     return Scripted(reply, port)
 
 
-def scored(steps: list[str], reward: float = 0.75):
-    return 200, {
-        "data": {"steps": steps, "rewards": [reward] * len(steps), "tokens": 9, "family": "qwen"}
-    }
+def scored(*solutions: list[str], reward: float = 0.75):
+    data = [
+        {"steps": steps, "rewards": [reward] * len(steps), "tokens": 9, "family": "qwen"}
+        for steps in solutions
+    ]
+    return 200, {"data": data}
 
 
 @pytest.fixture
@@ -84,7 +86,7 @@ def test_a_dead_server_is_left_out_and_comes_back(serve, connect):
     first.close()
     for _ in range(20):
         assert scorer.score(GOOD).rewards == (0.75,)
-    back = serve(lambda body: scored(["4"], 0.5), port=first.port)
+    back = serve(lambda body: scored(["4"], reward=0.5), port=first.port)
     came = threading.Event()
     for _ in range(200):
         if any(each.result().rewards == (0.5,) for each in scorer.submit([GOOD] * 4)):
@@ -113,32 +115,87 @@ def test_servers_share_the_load(serve, connect):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "data",
     [
-        (200, {"data": {"steps": ["5"], "rewards": [0.5], "tokens": 9, "family": "qwen"}}),
-        (200, {"data": {"steps": ["4"], "rewards": [1.5], "tokens": 9, "family": "qwen"}}),
-        (200, {"data": {"steps": ["4"], "rewards": [], "tokens": 9, "family": "qwen"}}),
-        (200, {"data": {"steps": ["4"], "rewards": [None], "tokens": 9, "family": "qwen"}}),
-        (200, {"something": "else"}),
+        [{"steps": ["5"], "rewards": [0.5], "tokens": 9, "family": "qwen"}],
+        [{"steps": ["4"], "rewards": [1.5], "tokens": 9, "family": "qwen"}],
+        [{"steps": ["4"], "rewards": [], "tokens": 9, "family": "qwen"}],
+        [{"steps": ["4"], "rewards": [None], "tokens": 9, "family": "qwen"}],
+        [],
+        {"steps": ["4"], "rewards": [0.5], "tokens": 9, "family": "qwen"},
+        None,
     ],
 )
-def test_what_is_no_reward_is_an_error_and_never_a_score(serve, connect, answer):
-    scorer = connect(serve(lambda body: answer))
+def test_what_is_no_reward_is_an_error_and_never_a_score(serve, connect, data):
+    scorer = connect(serve(lambda body: (200, {"data": data})))
     with pytest.raises(ServerError):
         scorer.score(GOOD)
 
 
-def test_a_failure_stays_with_its_item(serve, connect):
+@pytest.mark.parametrize("count", [4, 200])
+@pytest.mark.parametrize("status, error", [(400, InputError), (500, BusyError)])
+def test_a_failure_stays_with_its_item(serve, connect, count, status, error):
     def answer(body):
-        bad = body["data"]["steps"] == ["bad"]
-        return (400, {"error": {"message": "no"}}) if bad else scored(body["data"]["steps"])
+        steps = [each["steps"] for each in body["data"]]
+        return (status, {"error": {"message": "no"}}) if ["bad"] in steps else scored(*steps)
 
-    scorer = connect(serve(answer))
-    items = [Solution("2?", (step,)) for step in ("a", "bad", "c", "\ud800")]
+    scorer = connect(serve(answer), patience=0.1)
+    items = [Solution("2?", (str(i),)) for i in range(count)]
+    items[1:3] = Solution("2?", ("bad",)), Solution("2?", ("\ud800",))
     outcomes = dict(scorer.score_many(items))
-    assert [outcomes[i].steps for i in (0, 2)] == [("a",), ("c",)]
-    assert isinstance(outcomes[1], InputError)
-    assert isinstance(outcomes[3], InputError)
+    assert isinstance(outcomes.pop(1), error)
+    assert isinstance(outcomes.pop(2), InputError)
+    assert all(outcomes[i].steps == items[i].steps for i in outcomes)
+    assert len(outcomes) == count - 2
+
+
+def test_many_solutions_share_requests_and_each_keeps_its_rewards(serve, connect):
+    def answer(body):
+        data = [
+            {"steps": each["steps"], "rewards": [int(each["steps"][0]) / 1000], "tokens": 9}
+            for each in body["data"]
+        ]
+        return 200, {"data": data}
+
+    servers = serve(answer), serve(answer)
+    scorer = connect(*servers)
+    before = sum(len(server.asked) for server in servers)
+    futures = scorer.submit([Solution("2?", (str(i),)) for i in range(1000)])
+    assert [future.result().rewards for future in futures] == [(i / 1000,) for i in range(1000)]
+    assert sum(len(server.asked) for server in servers) - before == 1000 / 8
+
+
+def test_what_nobody_wants_any_more_is_not_asked_for(serve, connect):
+    ended = threading.Event()
+
+    def answer(body):
+        if body["data"][0]["steps"] == list(GOOD.steps):
+            ended.wait(30)
+        return scored(*(each["steps"] for each in body["data"]))
+
+    server = serve(answer)
+    scorer = connect(server)
+    for future in scorer.submit([GOOD] * 500):
+        assert future.cancel()
+    assert scorer.score(Solution("2 + 2?", ("5",))).rewards == (0.75,)
+    ended.set()
+    assert len(server.asked) < 30
+
+
+def test_closing_fails_what_is_under_way_and_what_waits(serve):
+    ended = threading.Event()
+
+    def answer(body):
+        ended.wait(30)
+        return scored(["4"])
+
+    scorer = RemoteScorer(Servers([serve(answer).url]))
+    futures = scorer.submit([GOOD] * 500)
+    scorer.close()
+    ended.set()
+    for future in futures:
+        with pytest.raises(ServerError, match="was closed before they answered"):
+            future.result(timeout=30)
 
 
 def test_a_server_without_pooling_is_not_a_prm():
