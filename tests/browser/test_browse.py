@@ -140,6 +140,15 @@ def test_keys_move_open_and_focus(labelled_page):
     expect(page.locator("#browse-list .grid")).to_be_focused()
 
 
+def test_a_row_that_is_drawn_anew_under_the_mouse_opens_all_the_same(labelled_page):
+    page = labelled_page
+    page.locator("#browse-list .row[data-number='3'] .problem").hover()
+    page.mouse.down()
+    page.locator("#browse-list .grid").dispatch_event("scroll")
+    page.mouse.up()
+    expect(page.locator("#browse-row")).to_contain_text("What is 3 + 1?")
+
+
 def test_a_point_of_a_picture_filters_and_a_row_lights_its_points(labelled_page):
     page = labelled_page
     cells = page.locator("#picture-3 .scatterlayer .point")

@@ -67,10 +67,13 @@
       this.tall = node("div", { className: "tall", role: "rowgroup" });
       this.grid = node("div", { className: "grid", role: "grid", tabIndex: 0, ariaLabel: "Solutions" }, node("div", { className: "top", role: "rowgroup" }, this.heads), this.tall);
       this.grid.addEventListener("scroll", () => this.draw());
-      this.tall.addEventListener("click", (event) => {
-        const row = event.target.closest("[data-number]");
-        if (row) this.select(Number(row.dataset.number), true);
-      });
+      // A row may be drawn anew between press and release: then there is no click.
+      let pressed;
+      const number = (event) => event.target.closest("[data-number]")?.dataset.number;
+      const choose = (chosen) => chosen && this.select(Number(chosen), true);
+      this.tall.addEventListener("pointerdown", (event) => { pressed = event.button === 0 && number(event); });
+      this.tall.addEventListener("pointerup", (event) => choose(pressed === number(event) && pressed));
+      this.tall.addEventListener("click", (event) => choose(event.detail === 0 && number(event)));
       new ResizeObserver(() => this.draw()).observe(this.grid);
       place.replaceChildren(filters, this.grid);
       this.place = place;
