@@ -36,8 +36,9 @@ from prm_app.local.load_errors import (
 )
 
 STEPS_AHEAD = 2
-"""The batches of prompts that vLLM holds: it computes them in the order in which they came, and so
-who asks for one solution waits behind two steps, not behind all that others have asked for."""
+"""The batches of prompts that vLLM holds if it schedules one step while it computes another, else
+one: it computes them in the order in which they came, and so who asks for one solution waits behind
+these steps, not behind all that others have asked for."""
 
 
 @dataclass(slots=True)
@@ -73,6 +74,7 @@ class VllmEngine(Engine):
         self._numbers = itertools.count()
         self._waiting: list[tuple[int, int, _Request]] = []
         self._pending: dict[str, _Request] = {}
+        self._alone = False
         self._closing: Future[None] | None = None
         loading: Future[None] = Future()
         self._thread, self._in_process = THREADS.claim(core_in_process(options), not on_cpu())
@@ -129,10 +131,18 @@ class VllmEngine(Engine):
             settle(request.future, stopped())
 
     def _fill(self) -> None:
-        """Adds prompts for the next steps: those of which fewest were asked for together first."""
-        batch = self._core.vllm_config.scheduler_config.max_num_batched_tokens
+        """Adds prompts for the next steps: those of which fewest were asked for together first.
+
+        Where one step is computed at a time, as on a CPU, and takes long, a prompt asked for alone
+        shares it with none of many; these have every second step, so they go on however many come
+        alone.
+        """
+        scheduler = self._core.vllm_config.scheduler_config
+        ahead = STEPS_AHEAD if scheduler.async_scheduling else 1
+        most = ahead * scheduler.max_num_batched_tokens
         tokens = sum(len(request.token_ids) for request in self._pending.values())
-        while self._waiting and tokens < STEPS_AHEAD * batch:
+        self._alone = not (self._alone or scheduler.async_scheduling) and self._next_is_alone()
+        while self._waiting and tokens < most and (not self._alone or self._next_is_alone()):
             request = heappop(self._waiting)[-1]
             if not request.future.cancelled():
                 tokens += len(request.token_ids)
@@ -145,6 +155,9 @@ class VllmEngine(Engine):
             self._core.abort_request(keys)
         for key in keys:
             del self._pending[key]
+
+    def _next_is_alone(self) -> bool:
+        return bool(self._waiting) and self._waiting[0][0] == 1
 
     def _add(self, request: _Request) -> None:
         from vllm import PoolingParams

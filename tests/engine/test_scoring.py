@@ -6,6 +6,7 @@ import pytest
 
 from prm_app.errors import InputError, TooLongError
 from prm_app.fitting import Fitting
+from prm_app.local.engine_args import CPU_BATCH_TOKENS
 from prm_app.solutions.solution import Solution, solution
 
 PROBLEM = "Tom has 3 boxes of 4 apples and eats 2. How many are left?"
@@ -45,6 +46,21 @@ def test_one_bad_solution_does_not_sink_the_others(scorer):
     outcomes = dict(scorer.score_many([good, *bad, good]))
     assert outcomes[0].rewards == outcomes[4].rewards
     assert [type(outcomes[i]) for i in (1, 2, 3)] == [InputError, InputError, TooLongError]
+
+
+def test_who_asks_for_one_solution_waits_behind_one_step_of_many_and_they_go_on(scorer):
+    def numbered(name: str, i: int) -> Solution:
+        return Solution(PROBLEM, (f"{name} {i}: {TEXT}",))
+
+    one = scorer.score(numbered("One", -1)).tokens
+    step = CPU_BATCH_TOKENS // one + 2
+    many = scorer.submit([numbered("Many", i) for i in range(12 * step)])
+    counts = []
+    for i in range(4):
+        scorer.score(numbered("One", i))
+        counts.append(sum(future.done() for future in many))
+    assert counts[0] < counts[-1] <= 6 * step, "a step of many for each, or little more"
+    assert all(future.result().rewards for future in many)
 
 
 def test_many_users_share_the_engine(scorer, real_solutions):
