@@ -117,7 +117,7 @@ def crowded(peer: Ours, rounds: Sequence[Sequence[Solution]]) -> tuple[Rewards, 
 
     rewards: Rewards = []
     with (
-        patch.object(engine, "STEPS_AHEAD", 100),
+        patch.object(engine, "STEPS_AHEAD", {True: 100, False: 100}),
         patch.object(engine.VllmEngine, "_add", on_add),
         patch.object(Scheduler, "_preempt_request", on_preempt),
         patch.object(Scheduler, "schedule", on_schedule),

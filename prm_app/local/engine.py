@@ -35,9 +35,9 @@ from prm_app.local.load_errors import (
     shut_down,
 )
 
-STEPS_AHEAD = 2
-"""The batches of prompts that vLLM holds if it schedules one step while it computes another, else
-one: it computes them in the order in which they came, and so who asks for one solution waits behind
+STEPS_AHEAD = {True: 2, False: 1}
+"""The batches of prompts that vLLM holds, if it schedules one step while it computes another or
+not: it computes them in the order in which they came, and so who asks for one solution waits behind
 these steps, not behind all that others have asked for."""
 
 
@@ -138,8 +138,7 @@ class VllmEngine(Engine):
         alone.
         """
         scheduler = self._core.vllm_config.scheduler_config
-        ahead = STEPS_AHEAD if scheduler.async_scheduling else 1
-        most = ahead * scheduler.max_num_batched_tokens
+        most = STEPS_AHEAD[scheduler.async_scheduling] * scheduler.max_num_batched_tokens
         tokens = sum(len(request.token_ids) for request in self._pending.values())
         self._alone = not (self._alone or scheduler.async_scheduling) and self._next_is_alone()
         while self._waiting and tokens < most and (not self._alone or self._next_is_alone()):

@@ -59,7 +59,7 @@ def play(peer, rounds, capacity):
     scorer = LocalScorer(peer.scorer.prm, engine, peer.family, store)
     differences = [0.0]
     for solutions in rounds:
-        with patch("prm_app.local.engine.STEPS_AHEAD", 100):  # Else vLLM has few at once.
+        with patch("prm_app.local.engine.STEPS_AHEAD", {False: 100}):  # Else vLLM has few at once.
             scored = [future.result(60) for future in scorer.submit(solutions)]
         for prompt, each in zip(peer.encode(solutions), scored, strict=True):
             plain = engine.submit(prompt.token_ids, reuse=False).result(60)
