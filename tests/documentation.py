@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = {
     str(path.relative_to(ROOT)): path
     for path in [
-        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+        *(ROOT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "CHANGELOG.md")),
         *sorted((ROOT / "docs").glob("*.md")),
         ROOT / "plugin" / "README.md",
         ROOT / "benchmarks" / "README.md",
@@ -60,7 +60,7 @@ def blocks(page: str) -> list[Block]:
     return result
 
 
-BLOCKS = [block for page in PAGES for block in blocks(page)]
+BLOCKS = [block for page in PAGES if page != "README.ko.md" for block in blocks(page)]
 
 
 def spans(page: str) -> list[str]:

@@ -23,6 +23,14 @@ def test_every_block_is_of_a_kind_that_is_tested_here():
     assert {b.language for b in BLOCKS if b.kind == "not run"} <= {"bash", "console"}
 
 
+def test_the_korean_readme_has_the_code_of_the_english_one():
+    korean, english = (
+        [(block.kind, block.text) for block in blocks(page)]
+        for page in ("README.ko.md", "README.md")
+    )
+    assert korean == english
+
+
 @pytest.mark.parametrize("block", in_language("bash"), ids=str)
 def test_shell(run, block):
     done = run.shell(block.text, block.page)
