@@ -193,7 +193,8 @@ def test_a_text_that_the_model_was_not_made_for_is_told_above_the_result(visit):
     before = rewards(page)
     score(page, "사과 12개 중 5개를 먹었다. 몇 개 남았는가?", "12 - 5 = 7이다.\n답은 7개이다.")
     expect(remark).to_contain_text("unlike what the model was made for, grade-school mathematics")
-    assert len(rewards(page)) == 2 != len(before)
+    assert len(before) != 2
+    expect(page.locator("#steps .step")).to_have_count(2)
     assert remark.bounding_box()["y"] < page.locator("#verdict .verdict").bounding_box()["y"]
     score(page, PROBLEM, "3 + 4 = 7 apples.")
     expect(remark).to_have_count(0)
