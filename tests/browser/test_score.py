@@ -195,7 +195,10 @@ def test_a_text_that_the_model_was_not_made_for_is_told_above_the_result(visit):
     expect(remark).to_contain_text("unlike what the model was made for, grade-school mathematics")
     assert len(before) != 2
     expect(page.locator("#steps .step")).to_have_count(2)
-    assert remark.bounding_box()["y"] < page.locator("#verdict .verdict").bounding_box()["y"]
+    assert remark.evaluate(
+        "(one) => one.compareDocumentPosition(document.querySelector('#verdict .verdict'))"
+        " & Node.DOCUMENT_POSITION_FOLLOWING"
+    )
     score(page, PROBLEM, "3 + 4 = 7 apples.")
     expect(remark).to_have_count(0)
 
