@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 from prm_app.errors import PrmError, ServerError
+from prm_app.futures import settle
 
 TOGETHER = 8
 """The most items of one request: they share most of what it costs, here and at the server."""
@@ -85,12 +86,10 @@ class Batches(Generic[Item, Outcome]):
                 _fail(batch, error)
         else:
             for (_, future), outcome in zip(batch, outcomes, strict=True):
-                if future.set_running_or_notify_cancel():
-                    future.set_result(outcome)
+                settle(future, outcome)
 
 
 def _fail(batch: Iterable[tuple[Item, Future[Outcome]]], error: Exception | None = None) -> None:
     """Ends the futures with an error; without one, with what a closed connection means."""
     for _, future in batch:
-        if future.set_running_or_notify_cancel():
-            future.set_exception(error or ServerError(CLOSED))
+        settle(future, error or ServerError(CLOSED))
