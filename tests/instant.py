@@ -57,13 +57,17 @@ class SlowScorer(InstantScorer):
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
+        self._busy_until = 0.0
 
     def submit(self, solutions: Sequence[Solution]) -> list[Future[ScoredSolution]]:
         futures: list[Future[ScoredSolution]] = []
-        for i, answer in enumerate(super().submit(solutions), 1):
+        for answer in super().submit(solutions):
             future: Future[ScoredSolution] = Future()
             future.add_done_callback(lambda each: each.cancelled() and print("freed", flush=True))
-            threading.Timer(i * self.seconds, settle, (future, answer.result())).start()
+            now = time.monotonic()
+            self._busy_until = max(now, self._busy_until) + self.seconds
+            wait = self._busy_until - now
+            threading.Timer(wait, settle, (future, answer.result())).start()
             futures.append(future)
         return futures
 

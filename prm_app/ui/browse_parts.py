@@ -94,7 +94,7 @@ def components(head: Header) -> BrowseTab:
             score = gr.Button("Score the file", elem_id="browse-score", size="md")
             pause = gr.Button("Pause", elem_id="browse-pause", size="md", visible=False)
             stop = gr.Button(
-                "Stop", elem_id="browse-stop", elem_classes="stop", size="md", visible=False
+                "Stop", elem_id="browse-stop", elem_classes="stop", size="md", visible="hidden"
             )
             with gr.Row(elem_classes="exports", elem_id="browse-exports"):
                 exports = {

@@ -12,9 +12,14 @@ from prm_app.ui.listeners import QUIET, Values
 T = TypeVar("T")
 
 
+def stop_shown(shown: bool) -> gr.Button:
+    """The button's look; hidden it stays on the page, or a click right after it shows is lost."""
+    return gr.Button(visible=shown or "hidden")
+
+
 def stop_button(elem_id: str) -> tuple[gr.Button, gr.State]:
-    """The button, which is there while something runs, and the state that holds its wish."""
-    button = gr.Button("Stop", elem_id=elem_id, elem_classes="stop", size="md", visible=False)
+    """The button, which is seen while something runs, and the state that holds its wish."""
+    button = gr.Button("Stop", elem_id=elem_id, elem_classes="stop", size="md", visible="hidden")
     wish = gr.State()
 
     async def stop(values: Values) -> Values:

@@ -8,7 +8,7 @@ import instant
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-SECONDS = 5.0
+SECONDS = 3.0
 """What a solution takes the model here."""
 
 
