@@ -11,7 +11,7 @@ from prm_app.ui.browse_parts import BrowseTab
 from prm_app.ui.browse_run import Run
 from prm_app.ui.evaluation_figures import pictures
 from prm_app.ui.listeners import Values
-from prm_app.ui.stopping import stop_shown
+from prm_app.ui.stopping import stop_look
 
 
 def choices(
@@ -83,5 +83,5 @@ def buttons(tab: BrowseTab, run: Run | None) -> Values:
     return {
         tab.score: gr.Button(visible=not runs),
         tab.pause: gr.Button("Pause", visible=runs),
-        tab.stop: stop_shown(runs),
+        tab.stop: stop_look(runs),
     }

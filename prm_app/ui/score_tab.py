@@ -26,7 +26,7 @@ from prm_app.ui.report import solution_report
 from prm_app.ui.score_run import Question, answers
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
-from prm_app.ui.stopping import stop_button, stop_shown, until
+from prm_app.ui.stopping import stop_button, stop_look, until
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
@@ -187,12 +187,12 @@ async def _score(tab: ScoreTab, models: Models, fit: bool, values: Values) -> As
                 yield {
                     tab.message: update.message,
                     tab.fit: gr.Button(visible=False),
-                    tab.stop: stop_shown(update.long),
+                    tab.stop: stop_look(update.long),
                 }
     except PrmError as error:
         too_long = isinstance(error, TooLongError) and error.step > 1
         message = views.alert(str(error))
-    end = {tab.stop: stop_shown(False), tab.fit: gr.Button(visible=too_long)}
+    end = {tab.stop: stop_look(False), tab.fit: gr.Button(visible=too_long)}
     if result is None:
         yield {tab.message: message, **end}
         return

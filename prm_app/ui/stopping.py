@@ -12,9 +12,9 @@ from prm_app.ui.listeners import QUIET, Values
 T = TypeVar("T")
 
 
-def stop_shown(shown: bool) -> gr.Button:
+def stop_look(runs: bool) -> gr.Button:
     """The button's look; hidden it stays on the page, or a click right after it shows is lost."""
-    return gr.Button(visible=shown or "hidden")
+    return gr.Button(visible=runs or "hidden")
 
 
 def stop_button(elem_id: str) -> tuple[gr.Button, gr.State]:

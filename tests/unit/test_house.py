@@ -130,7 +130,10 @@ def test_a_family_needs_no_vllm():
         ("futures", set()),
         ("scoring", {"catalog", "errors", "solutions"}),
         ("local", {"catalog", "checkpoint", "errors", "futures", "scoring", "solutions"}),
-        ("remote", {"api_client", "catalog", "checkpoint", "errors", "scoring", "solutions"}),
+        (
+            "remote",
+            {"api_client", "catalog", "checkpoint", "errors", "futures", "scoring", "solutions"},
+        ),
         ("generator", {"api_client", "errors"}),
         ("api", {"catalog", "errors", "fitting", "scoring", "solutions"}),
     ],
