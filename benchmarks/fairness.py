@@ -74,7 +74,7 @@ async def _ask_for_ever(
 
 async def waits(url: str, number: int, first: int) -> list[float]:
     """The seconds until each of so many solutions, one after another, is answered on the page."""
-    found = []
+    seconds: list[float] = []
     async with httpx.AsyncClient(base_url=url, timeout=SECONDS) as client:
         config = await config_of(client)
         visitor = Visitor(client, config)
@@ -82,9 +82,9 @@ async def waits(url: str, number: int, first: int) -> list[float]:
             problem, solution = task(first + i)
             begun = time.perf_counter()
             await visitor.click("score", problem=problem, solution=solution)
-            found.append(time.perf_counter() - begun)
-            print(f"{found[-1]:.3f}", file=sys.stderr, flush=True)
-    return found
+            seconds.append(time.perf_counter() - begun)
+            print(f"{seconds[-1]:.3f}", file=sys.stderr, flush=True)
+    return seconds
 
 
 def figures(seconds: list[float]) -> dict[str, float]:

@@ -9,7 +9,13 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 
-TITLES = {"solutions": "solutions at once", "steps": "steps of one solution", "users": "users"}
+TITLES = {
+    "solutions": "solutions at once",
+    "steps": "steps of one solution",
+    "users": "users",
+    "models": "models in memory, one solution by each",
+    "visitors": "visitors of the page at once",
+}
 
 
 def picture(record: dict[str, Any], path: Path) -> None:

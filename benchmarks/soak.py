@@ -33,8 +33,8 @@ def task(number: int) -> tuple[str, str]:
 async def request(client: httpx.AsyncClient, config: dict[str, Any], number: int) -> None:
     problem, solution = task(number)
     if number % 10 == 9:
-        asked = {"problem": problem, "solution": solution}
-        (await client.post("/api/score", json=asked)).raise_for_status()
+        question = {"problem": problem, "solution": solution}
+        (await client.post("/api/score", json=question)).raise_for_status()
     elif number % 10 in (3, 7):
         cards = [f"{solution}\nSo {i}." for i in range(4)]
         await Visitor(client, config).click("rank", **{"rank-problem": problem, "cards": cards})
@@ -43,18 +43,23 @@ async def request(client: httpx.AsyncClient, config: dict[str, Any], number: int
 
 
 async def soak(opened: Page, most: int, seconds: float) -> list[dict[str, float]]:
-    """Requests done, seconds and memory, again and again until one of the two bounds."""
-    begun, done = time.perf_counter(), 0
+    """Requests done and lost, seconds and memory, again and again until one of the two bounds."""
+    begin, done, lost = time.perf_counter(), 0, 0
     points: list[dict[str, float]] = []
     limits = httpx.Limits(max_connections=4 * AT_ONCE, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=opened.url, timeout=SECONDS, limits=limits) as client:
         config = await config_of(client)
-        while done < most and time.perf_counter() - begun < seconds:
-            await asyncio.gather(*(request(client, config, done + i) for i in range(AT_ONCE)))
+        while done < most and time.perf_counter() - begin < seconds:
+            batch = (request(client, config, done + i) for i in range(AT_ONCE))
+            for error in filter(None, await asyncio.gather(*batch, return_exceptions=True)):
+                print(repr(error), file=sys.stderr, flush=True)
+                lost += 1
             done += AT_ONCE
             if done % (12 * AT_ONCE) == 0:
-                passed = round(time.perf_counter() - begun, 1)
-                points.append({"requests": done, "seconds": passed, "bytes": opened.memory()})
+                passed = round(time.perf_counter() - begin, 1)
+                points.append(
+                    {"requests": done, "lost": lost, "seconds": passed, "bytes": opened.memory()}
+                )
                 print(points[-1], file=sys.stderr, flush=True)
     return points
 

@@ -32,13 +32,13 @@ class Page(NamedTuple):
 
 
 @contextmanager
-def page(*options: str) -> Iterator[Page]:
-    """A page with the small demo PRM, ready to score."""
+def page(*options: str, demo: str = "small") -> Iterator[Page]:
+    """A page with the demo PRM of this size, "small" or "large", ready to score."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "prm_app.cli", "ui", "--port", str(port), *options]
-    environment = {**os.environ, "PRM_APP_DEMO": "small"}
+    environment = {**os.environ, "PRM_APP_DEMO": demo}
     program = subprocess.Popen(command, env=environment, stdout=sys.stderr)
     url, until = f"http://127.0.0.1:{port}", time.monotonic() + SECONDS
     try:
@@ -81,21 +81,21 @@ class Visitor:
             values: What stands in the fields of these ids; the others are as the page opens them.
         """
         call = next(each for each in self._calls if self._is_click(each, button))
-        given = [self._value(each, values) for each in call["inputs"]]
-        body = {"fn_index": call["id"], "session_hash": self._session, "data": given}
+        data = [self._value(each, values) for each in call["inputs"]]
+        body = {"fn_index": call["id"], "session_hash": self._session, "data": data}
         joined = await self._client.post("/gradio_api/queue/join", json=body)
         joined.raise_for_status()
-        told = []
+        messages: list[dict[str, Any]] = []
         stream = ("GET", f"/gradio_api/queue/data?session_hash={self._session}")
-        async with self._client.stream(*stream) as messages:
-            async for line in messages.aiter_lines():
+        async with self._client.stream(*stream) as answer:
+            async for line in answer.aiter_lines():
                 if line.startswith("data:"):
-                    told.append(json.loads(line.removeprefix("data:")))
-                    if told[-1]["msg"] == "process_completed":
+                    messages.append(json.loads(line.removeprefix("data:")))
+                    if messages[-1]["msg"] == "process_completed":
                         break
-        if not told[-1]["success"]:
-            raise RuntimeError(told[-1]["output"])
-        return told
+        if not messages[-1]["success"]:
+            raise RuntimeError(messages[-1]["output"])
+        return messages
 
     def _is_click(self, call: dict[str, Any], button: str) -> bool:
         return any(
