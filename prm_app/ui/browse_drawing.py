@@ -10,8 +10,7 @@ from prm_app.ui import browse_views
 from prm_app.ui.browse_parts import BrowseTab
 from prm_app.ui.browse_run import Run
 from prm_app.ui.evaluation_figures import pictures
-from prm_app.ui.listeners import Values
-from prm_app.ui.stopping import stop_look
+from prm_app.ui.listeners import Values, visible_if
 
 
 def choices(
@@ -81,7 +80,7 @@ def picture_values(
 def buttons(tab: BrowseTab, run: Run | None) -> Values:
     runs = run is not None
     return {
-        tab.score: gr.Button(visible=not runs),
-        tab.pause: gr.Button("Pause", visible=runs),
-        tab.stop: stop_look(runs),
+        tab.score: gr.Button(visible=visible_if(not runs)),
+        tab.pause: gr.Button("Pause", visible=visible_if(runs)),
+        tab.stop: gr.Button(visible=visible_if(runs)),
     }

@@ -92,7 +92,7 @@ def components(head: Header) -> BrowseTab:
             one = gr.Dropdown([], label="Rewards of", elem_id="browse-one")
             other = gr.Dropdown([], label="Beside", elem_id="browse-other")
             score = gr.Button("Score the file", elem_id="browse-score", size="md")
-            pause = gr.Button("Pause", elem_id="browse-pause", size="md", visible=False)
+            pause = gr.Button("Pause", elem_id="browse-pause", size="md", visible="hidden")
             stop = gr.Button(
                 "Stop", elem_id="browse-stop", elem_classes="stop", size="md", visible="hidden"
             )

@@ -4,7 +4,7 @@ A handler takes the values of its components in one dictionary by component, and
 changes in another: no two lists have to agree by position.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -30,6 +30,14 @@ QUIET: dict[str, Any] = {
     "api_visibility": "private",
 }
 """For listeners that only draw: the last state of a control that moves is the one drawn."""
+
+
+def visible_if(has_use: bool) -> bool | Literal["hidden"]:
+    """How a button is drawn that comes and goes.
+
+    Gradio mounts one that is not visible only as it comes, and a click right then is lost.
+    """
+    return has_use or "hidden"
 
 
 def ordered(components: set[Any]) -> list[Any]:

@@ -28,7 +28,7 @@ from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_
 from prm_app.ui.report import ranking_report
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
-from prm_app.ui.stopping import stop_button, stop_look, until
+from prm_app.ui.stopping import stop_button, until
 
 EMPTY = """
 <div class="empty"><h2>Nothing ranked yet</h2>
@@ -215,7 +215,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
     question, at, wish = _question(tab, values), _controls(tab, values), asyncio.Event()
     yield {tab.wish: wish}
     changes: Values = {}
-    message, may_stop = "", {tab.stop: stop_look(True)}
+    message, may_stop = "", {tab.stop: gr.Button(visible=True)}
     try:
         async for update in until(wish, rankings(models, question, texts_of(question))):
             if isinstance(update, Status):
@@ -237,7 +237,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
     except PrmError as error:
         message = views.alert(str(error))
     # All once more: of changes that come close together the page may draw the last ones alone.
-    yield {tab.message: message, tab.stop: stop_look(False), **changes}
+    yield {tab.message: message, tab.stop: gr.Button(visible="hidden"), **changes}
 
 
 async def _rank_first(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:

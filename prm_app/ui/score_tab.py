@@ -21,12 +21,12 @@ from prm_app.ui.exports import REPORT, download_link, save
 from prm_app.ui.gate import by_turns
 from prm_app.ui.header import Header
 from prm_app.ui.judging import AGREEMENT, PANEL
-from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
+from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged, visible_if
 from prm_app.ui.report import solution_report
 from prm_app.ui.score_run import Question, answers
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
-from prm_app.ui.stopping import stop_button, stop_look, until
+from prm_app.ui.stopping import stop_button, until
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
@@ -113,7 +113,7 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
         with gr.Column(elem_classes="reading"):
             message = gr.HTML(apply_default_css=False, elem_id="score-message")
             stop, wish = stop_button("score-stop")
-            fit = gr.Button("Score the steps that fit", visible=False, elem_id="score-fit")
+            fit = gr.Button("Score the steps that fit", visible="hidden", elem_id="score-fit")
             empty = gr.HTML(EMPTY, apply_default_css=False)
             with gr.Column(visible=False, elem_id="result") as place:
                 stale = gr.HTML(apply_default_css=False, elem_id="stale")
@@ -186,13 +186,13 @@ async def _score(tab: ScoreTab, models: Models, fit: bool, values: Values) -> As
             else:
                 yield {
                     tab.message: update.message,
-                    tab.fit: gr.Button(visible=False),
-                    tab.stop: stop_look(update.long),
+                    tab.fit: gr.Button(visible="hidden"),
+                    tab.stop: gr.Button(visible=visible_if(update.long)),
                 }
     except PrmError as error:
         too_long = isinstance(error, TooLongError) and error.step > 1
         message = views.alert(str(error))
-    end = {tab.stop: stop_look(False), tab.fit: gr.Button(visible=too_long)}
+    end = {tab.stop: gr.Button(visible="hidden"), tab.fit: gr.Button(visible=visible_if(too_long))}
     if result is None:
         yield {tab.message: message, **end}
         return

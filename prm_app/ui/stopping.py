@@ -12,11 +12,6 @@ from prm_app.ui.listeners import QUIET, Values
 T = TypeVar("T")
 
 
-def stop_look(runs: bool) -> gr.Button:
-    """The button's look; hidden it stays on the page, or a click right after it shows is lost."""
-    return gr.Button(visible=runs or "hidden")
-
-
 def stop_button(elem_id: str) -> tuple[gr.Button, gr.State]:
     """The button, which is seen while something runs, and the state that holds its wish."""
     button = gr.Button("Stop", elem_id=elem_id, elem_classes="stop", size="md", visible="hidden")
