@@ -25,7 +25,7 @@ CHROMIUM_OPTIONS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MILLISECONDS = 30_000
+PATIENCE_MILLISECONDS = 60_000
 """How long a test waits for what must come: the engine starts behind the first page."""
 
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
