@@ -9,6 +9,10 @@ from urllib.request import urlopen
 Answer = tuple[int, object]
 
 
+class Server(ThreadingHTTPServer):
+    request_queue_size = 128  # as real servers have it: with 5, a busy machine loses connections
+
+
 class Scripted:
     """Answers requests by `answer(path, body)`, a status and JSON; `asked` keeps the bodies."""
 
@@ -33,7 +37,7 @@ class Scripted:
 
             def log_message(self, *_: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self.port = self._server.server_port
         self.url = f"http://127.0.0.1:{self.port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
