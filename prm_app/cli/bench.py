@@ -65,7 +65,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         "--prompts",
         type=Path,
         metavar="PATH",
-        help="JSONL with a problem and its candidates[].solution in each line (default: made up)",
+        help="a file of problems with solutions, in any shape that `rank` reads (default: made up)",
     )
     for name, what in _NUMBERS.items():
         default = _DEFAULTS[name]
