@@ -1,7 +1,8 @@
 """The engine of Transformers in this process: each family's plain forward pass, without vLLM.
 
 Knows token ids, not what they mean. One thread computes: always the request that is next, together
-with those nearest to it in length, so that little is padded and nobody waits for long.
+with those nearest to it in length, so that little is padded and nobody waits for long, and all from
+the states of what they begin with, if these are here.
 """
 
 from __future__ import annotations

@@ -31,11 +31,14 @@ class KeyValueCache:
         """How many tokens there are states of."""
         return sum(map(len, self._prompts))
 
-    def start(self, prompts: Sequence[Sequence[int]], reuse: bool = True) -> DynamicCache | None:
-        """What Transformers computes these prompts from and adds their states to, or None."""
+    def start(self, prompts: Sequence[Sequence[int]], reuse: bool) -> DynamicCache | None:
+        """What Transformers computes these prompts from and adds their states to.
+
+        It is empty without `reuse`, and None if there is no room for all their states.
+        """
         from transformers import DynamicCache
 
-        if not self.capacity:
+        if sum(map(len, prompts)) > self.capacity:
             return None
         cache = DynamicCache()  # without a config: it keeps what has left a layer's window, too
         beginning, source = self._longest(prompts) if reuse else (0, ())
@@ -49,10 +52,13 @@ class KeyValueCache:
         return cache
 
     def put(self, prompts: Sequence[Sequence[int]], cache: DynamicCache) -> None:
-        """Keeps the states of prompts that were computed with this cache."""
+        """Keeps the states of prompts that were computed with this cache, a row of it each.
+
+        A prompt that another one begins with needs no states of its own.
+        """
         for row, token_ids in enumerate(map(tuple, prompts)):
             size = len(token_ids)
-            if size > self.capacity or any(each[:size] == token_ids for each in self._prompts):
+            if any(each[:size] == token_ids for each in self._prompts):
                 continue
             for other in [each for each in self._prompts if each == token_ids[: len(each)]]:
                 del self._prompts[other]

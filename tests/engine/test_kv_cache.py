@@ -10,6 +10,8 @@ from dataclasses import replace
 
 import pytest
 from checkpoints import LAYOUTS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from vllm_prm.forward import ForwardModel
 
 from prm_app import find_model, load
@@ -106,7 +108,7 @@ def test_what_a_prompt_starts_from_is_in_its_outputs_rows(plain):
         59: token_ids[:60],
         100: [*token_ids, 4, 5],
     }
-    prm, folder = fetch(find_model("demo-skywork"))
+    _, folder = fetch(find_model("demo-skywork"))
     with closing(ForwardEngine(folder, plain.family, {}, lambda *_: None)) as engine:
         for cached, prompt in prompts.items():
             outputs = engine.submit(prompt).result()
@@ -151,7 +153,7 @@ def test_an_edit_that_is_cancelled_leaves_the_next_one_right(plain):
 def test_the_cache_is_bounded_and_the_least_used_goes_first(monkeypatch, plain):
     size = len(plain.family.encode(WHOLE.problem, STEPS).token_ids)
     monkeypatch.setattr(forward_args, "CACHE_TOKENS", 3 * size)
-    prm, folder = fetch(find_model("demo-skywork"))
+    _, folder = fetch(find_model("demo-skywork"))
     with load("demo-skywork", engine="transformers") as scorer:
         assert scorer.usage().cache_tokens == 3 * size
         others = [replace(WHOLE, problem=f"{i} apples: how many?") for i in range(6)]
@@ -193,3 +195,44 @@ def test_a_trunk_that_is_not_known_is_computed_as_a_whole(data, tmp_path, monkey
         edited = scorer.score(EDITS["the last step"])
         assert edited.computed == edited.tokens
         assert edited.rewards == rewards(plain, EDITS["the last step"])
+
+
+def test_a_prompt_longer_than_the_cache_is_computed_as_a_whole_and_leaves_the_others(
+    monkeypatch, plain
+):
+    size = len(plain.family.encode(WHOLE.problem, STEPS).token_ids)
+    monkeypatch.setattr(forward_args, "CACHE_TOKENS", 2 * size)
+    long = replace(WHOLE, steps=STEPS * 3)
+    with load("demo-skywork", engine="transformers") as scorer:
+        scorer.score(WHOLE)
+        scored = scorer.score(long)
+        assert scored.computed == scored.tokens > 2 * size
+        assert scored.rewards == rewards(plain, long)
+        edited = scorer.score(EDITS["the last step"])
+        assert edited.computed < 0.4 * edited.tokens
+
+
+ends = st.lists(st.sampled_from([7, 8, 9]), min_size=1, max_size=40)
+rounds = st.lists(st.lists(ends, min_size=1, max_size=6), min_size=1, max_size=5)
+
+
+@pytest.fixture(scope="module")
+def cramped(plain):
+    """An engine that keeps a few prompts of some dozens of tokens."""
+    _, folder = fetch(find_model("demo-skywork"))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(forward_args, "CACHE_TOKENS", 150)
+        with closing(ForwardEngine(folder, plain.family, {}, lambda *_: None)) as engine:
+            yield engine
+
+
+@settings(max_examples=15, suppress_health_check=list(HealthCheck))
+@given(rounds=rounds)
+def test_any_sequence_of_batches(plain, cramped, rounds):
+    for ends in rounds:
+        prompts = [[*range(20), *end] for end in ends]
+        futures = [cramped.submit(prompt, together=len(prompts)) for prompt in prompts]
+        for prompt, future in zip(prompts, futures, strict=True):
+            outputs = future.result()
+            expected = plain.logits([prompt])[0][outputs.cached :]
+            assert outputs.values == pytest.approx(expected, abs=1e-4)
