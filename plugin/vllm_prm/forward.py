@@ -17,6 +17,7 @@ from vllm_prm.families.token_head import TokenHeadFamily
 
 if TYPE_CHECKING:
     import torch
+    from transformers import DynamicCache
 
 
 class ForwardModel:
@@ -60,15 +61,20 @@ class ForwardModel:
             )
         ]
 
-    def logits(self, prompts: Sequence[Sequence[int]]) -> NDArray[np.float32]:
+    def logits(
+        self, prompts: Sequence[Sequence[int]], cache: DynamicCache | None = None
+    ) -> NDArray[np.float32]:
         """The raw outputs `(prompts, tokens of the longest, labels)`.
 
         Args:
             prompts: The token ids of each; they are computed together, padded to the longest.
+            cache: The states of tokens that all prompts begin with. These have no outputs, and
+                the states of the others are added.
         """
         import torch
         from torch.nn.functional import linear, relu
 
+        start = 0 if cache is None else cache.get_seq_length()
         shape = len(prompts), max(map(len, prompts))
         ids = torch.zeros(shape, dtype=torch.long)
         mask = torch.zeros(shape, dtype=torch.long)
@@ -77,7 +83,10 @@ class ForwardModel:
             mask[row, : len(token_ids)] = 1
         with torch.inference_mode():
             states: torch.Tensor = self._trunk(
-                input_ids=ids.to(self.device), attention_mask=mask.to(self.device), use_cache=False
+                input_ids=ids[:, start:].to(self.device),
+                attention_mask=mask.to(self.device),
+                past_key_values=cache,
+                use_cache=cache is not None,
             ).last_hidden_state.float()
             for number, (weight, bias) in enumerate(self._head):
                 states = linear(relu(states) if number else states, weight, bias)

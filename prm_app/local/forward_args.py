@@ -15,12 +15,16 @@ from prm_app.checkpoint import parameters
 from prm_app.errors import InputError, NoEngineError
 from prm_app.local.engine_args import FLOAT32_BELOW, has_bf16
 from prm_app.local.interface import Options
+from prm_app.local.kv_cache import TRUNKS
 
 if TYPE_CHECKING:
     import torch
 
-BATCH_TOKENS = {"cpu": 2048, "mps": 4096, "cuda": 16_384}
-"""Tokens computed together, padding included, by the kind of device."""
+BATCH_TOKENS = {"cpu": 512, "mps": 4096, "cuda": 16_384}
+"""Tokens computed together, padding included, by the kind of device: to a CPU larger batches are
+worth nothing, and prompts that are computed in turn start from each other's states."""
+CACHE_TOKENS = 8192
+"""Tokens of recent prompts whose key-value states are kept: some twenty solutions' or more."""
 DTYPES = {
     "float32": "float32",
     "float": "float32",
@@ -120,13 +124,30 @@ def itemsize(options: Options, weights: int) -> int:
     return 4 if dtype(options, weights) == "float32" else 2
 
 
+def cache_tokens(folder: Path) -> int:
+    """How many tokens' key-value states are kept of a model: none if reuse is not known right."""
+    config = json.loads((folder / "config.json").read_text())
+    return CACHE_TOKENS if config.get("model_type") in TRUNKS else 0
+
+
 def memory_needed(folder: Path, options: Options) -> int:
-    """About what a loaded model takes in bytes: its weights, and the states of one batch."""
+    """About what a loaded model takes in bytes: its weights, one batch's states, and the cache."""
     config = json.loads((folder / "config.json").read_text())
     weights = parameters(folder)
     states = 8 * config["hidden_size"] + 4 * config["intermediate_size"]
     tokens = BATCH_TOKENS[device(options).type]
-    return itemsize(options, weights) * int(weights + states * tokens)
+    numbers = int(weights + states * tokens)
+    if cached := cache_tokens(folder):
+        numbers += _key_values(config) * (cached + tokens)
+    return itemsize(options, weights) * numbers
+
+
+def _key_values(config: dict[str, Any]) -> int:
+    """How many numbers the keys and values of one token are."""
+    heads: int = config["num_attention_heads"]
+    size: int = config.get("head_dim") or config["hidden_size"] // heads
+    layers: int = config["num_hidden_layers"]
+    return 2 * layers * (config.get("num_key_value_heads") or heads) * size
 
 
 def _dtype_name(options: Options) -> str:

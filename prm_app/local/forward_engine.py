@@ -1,7 +1,8 @@
 """The engine of Transformers in this process: each family's plain forward pass, without vLLM.
 
 Knows token ids, not what they mean. One thread computes: always the request that is next, together
-with those nearest to it in length, so that little is padded and nobody waits for long.
+with those nearest to it in length, so that little is padded and nobody waits for long, and all from
+the states of what they begin with, if these are here.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from vllm_prm.forward import ForwardModel
 from prm_app.checkpoint import parameters
 from prm_app.errors import EngineError, ModelError, NotAPrmError, OutOfMemoryError
 from prm_app.futures import settle
-from prm_app.local.forward_args import BATCH_TOKENS, PLACES, device, dtype
+from prm_app.local.forward_args import BATCH_TOKENS, PLACES, cache_tokens, device, dtype
 from prm_app.local.interface import Engine, OnStage, Options, Outputs, stopped
+from prm_app.local.kv_cache import KeyValueCache
 
 _COMPUTING = threading.Lock()
 """Models of one process compute in turn: each batch fills the device."""
@@ -31,6 +33,7 @@ _COMPUTING = threading.Lock()
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
     token_ids: list[int]
+    reuse: bool
     together: int
     future: Future[Outputs]
 
@@ -49,8 +52,6 @@ class ForwardEngine(Engine):
         ModelError: It cannot be loaded for another reason.
     """
 
-    cache_tokens = 0
-
     def __init__(
         self, folder: Path, family: PrmFamily, options: Options, on_stage: OnStage
     ) -> None:
@@ -60,7 +61,9 @@ class ForwardEngine(Engine):
         self.limit = _limit(folder, options)
         self.precision = f"{kind} on the {PLACES[place.type]}, by Transformers without vLLM"
         on_stage("Loading the weights", 0.8)
-        self._model: ForwardModel | None = _load(folder, family, str(place), kind)
+        self._model = _load(folder, family, str(place), kind)
+        self.cache_tokens = cache_tokens(folder)
+        self._states = KeyValueCache(self.cache_tokens)
         self._batch_tokens = BATCH_TOKENS[place.type]
         self._waiting: list[_Request] = []
         self._change = threading.Condition()
@@ -75,7 +78,7 @@ class ForwardEngine(Engine):
     def submit(
         self, token_ids: list[int], reuse: bool = True, together: int = 1
     ) -> Future[Outputs]:
-        request = _Request(token_ids, together, Future())
+        request = _Request(token_ids, reuse, together, Future())
         with self._change:
             if self._closing:
                 request.future.set_exception(stopped())
@@ -95,7 +98,7 @@ class ForwardEngine(Engine):
     def _run(self) -> None:
         while batch := self._next_batch():
             self._compute(batch)
-        self._model = None
+        del self._model, self._states
 
     def _next_batch(self) -> list[_Request]:
         """What is computed together next; nothing once the engine is to end."""
@@ -111,10 +114,14 @@ class ForwardEngine(Engine):
         return bool(self._waiting or self._closing)
 
     def _compute(self, batch: list[_Request]) -> None:
+        prompts = [request.token_ids for request in batch]
         try:
-            assert self._model is not None
             with _COMPUTING:
-                outputs = self._model.logits([request.token_ids for request in batch])
+                cache = self._states.start(prompts, all(request.reuse for request in batch))
+                cached = 0 if cache is None else cache.get_seq_length()
+                outputs = self._model.logits(prompts, cache)
+                if cache is not None:
+                    self._states.put(prompts, cache)
         except Exception as error:
             failure = EngineError(f"The forward pass failed: {error}. Load the model again.")
             failure.__cause__ = error
@@ -122,7 +129,7 @@ class ForwardEngine(Engine):
                 settle(request.future, failure)
             return
         for request, values in zip(batch, outputs, strict=True):
-            settle(request.future, Outputs(values[: len(request.token_ids)], cached=0))
+            settle(request.future, Outputs(values[: len(request.token_ids) - cached], cached))
 
 
 def fitting(waiting: list[_Request], most_tokens: int) -> list[_Request]:

@@ -86,7 +86,7 @@ def test_transformers_computes_if_it_is_named_or_vllm_is_not_there(
 
 def test_a_batch_is_the_oldest_request_and_those_nearest_to_it_in_length():
     lengths = [100, 900, 90, 120, 30, 101]
-    waiting = [_Request([0] * length, 64, Future()) for length in lengths]
+    waiting = [_Request([0] * length, True, 64, Future()) for length in lengths]
 
     def batch(most: int) -> list[int]:
         return sorted(len(each.token_ids) for each in fitting(waiting, most))
@@ -98,8 +98,8 @@ def test_a_batch_is_the_oldest_request_and_those_nearest_to_it_in_length():
 
 
 def test_who_asks_for_one_does_not_wait_behind_who_asks_for_many():
-    many = [_Request([0] * 100, 64, Future()) for _ in range(200)]
-    one, last = (_Request([0] * length, 1, Future()) for length in (700, 50))
+    many = [_Request([0] * 100, True, 64, Future()) for _ in range(200)]
+    one, last = (_Request([0] * length, True, 1, Future()) for length in (700, 50))
     assert fitting([*many, one, last], 800)[0] is one
     assert fitting([*many, last], 200) == [last, many[0]]
 

@@ -99,7 +99,8 @@ def test_only_local_and_the_plugin_import_vllm():
 
 def test_transformers_engine_and_what_all_engines_share_import_no_vllm():
     shared = {"interface", "scorer", "prefix_store", "loading", "models", "kinds"}
-    without = {f"prm_app.local.{name}" for name in shared | {"forward_args", "forward_engine"}}
+    own = {"forward_args", "forward_engine", "kv_cache"}
+    without = {f"prm_app.local.{name}" for name in shared | own}
     assert without <= MODULES.keys() and not without & importers("vllm")
 
 
