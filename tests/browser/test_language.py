@@ -115,8 +115,6 @@ def test_a_file(visit):
     page.locator("#browse-list .row").nth(2).click()
     expect(page.locator("#browse-row .step")).to_have_count(3)
     assert not english(page)
-    page.locator("#browse-stop").click()
-    expect(page.locator("#browse-progress")).to_contain_text("에서 중지함")
 
 
 def test_the_pictures_of_a_file(visit, tmp_path):

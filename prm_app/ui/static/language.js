@@ -66,9 +66,8 @@
   }
 
   function translateText(node) {
-    if (!node.parentElement || node.parentElement.closest(`${ALONE}, textarea`)) return;
     const own = inLanguage(node.data);
-    if (own !== null) node.data = own;
+    if (own !== null && !node.parentElement?.closest(`${ALONE}, textarea`)) node.data = own;
   }
 
   function translateAttribute(node, name) {
