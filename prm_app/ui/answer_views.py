@@ -16,7 +16,8 @@ def answers(ranking: Ranking, how: Aggregation) -> str:
 
 def answer(text: str) -> str:
     """A final answer, its LaTeX marked to be typeset."""
-    return rich(f"\\({text}\\)") if "\\" in text else escape(text)
+    html = rich(f"\\({text}\\)") if "\\" in text else escape(text)
+    return f'<span translate="no">{html}</span>'
 
 
 def right(ranking: Ranking, number: int) -> str:

@@ -72,7 +72,7 @@ def picture_values(
     changes = no_pictures(tab)
     figures_by_title = pictures(figures).items()
     for place, plot, (title, figure) in zip(tab.titles, tab.plots, figures_by_title, strict=False):
-        changes[place] = f"<h3>{title}</h3>"
+        changes[place] = f'<h3 id="{plot.elem_id}-title">{title}</h3>'
         changes[plot] = gr.Plot(value=figure, visible=True)
     return changes
 

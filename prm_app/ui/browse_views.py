@@ -11,7 +11,7 @@ from prm_app.solutions.marks import reward_text
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.browse_run import Run
 from prm_app.ui.rich_text import rich
-from prm_app.ui.views import alert, legend, meter, notice, preview, steps
+from prm_app.ui.views import alert, legend, meter, notice, parts, preview, steps
 
 MOST_ERRORS = 3
 """Errors of a file that are told in words."""
@@ -27,13 +27,14 @@ def summary(file: SolutionFile) -> str:
     problems = len({item.row.problem for item in file.items})
     with_label = sum(item.label is not None for item in file.items)
     with_answer = sum(item.right is not None for item in file.items)
-    parts = [_count(len(file.items), "solution"), f"of {_count(problems, 'problem')}"]
-    parts += [f"{with_label:,} with a first-error label"] * bool(with_label)
-    parts += [f"{with_answer:,} with a judged answer"] * bool(with_answer)
+    facts = [_count(len(file.items), "solution"), f"of {_count(problems, 'problem')}"]
+    facts += [f"{with_label:,} with a first-error label"] * bool(with_label)
+    facts += [f"{with_answer:,} with a judged answer"] * bool(with_answer)
     names = [source.name for source in file.rewards if not source.live]
-    parts += [f"rewards recorded of {', '.join(names)}"] * bool(names)
+    facts += [f"rewards recorded of {', '.join(names)}"] * bool(names)
     return (
-        f'<div class="opened"><h2>{escape(file.name)}</h2><p>{escape(", ".join(parts))}</p></div>'
+        f'<div class="opened"><h2 translate="no">{escape(file.name)}</h2>'
+        f"<p>{parts(facts, ', ')}</p></div>"
         f"{errors(file)}"
     )
 
@@ -42,11 +43,10 @@ def errors(file: SolutionFile) -> str:
     """What in a file cannot be read, the first ones in words; nothing if there is none."""
     if not file.errors:
         return ""
-    sentences = " ".join(map(str, file.errors[:MOST_ERRORS]))
-    more = (
-        f" And {len(file.errors) - MOST_ERRORS:,} more." if len(file.errors) > MOST_ERRORS else ""
-    )
-    return alert(sentences + more, f"{_count(len(file.errors), 'entry', 'entries')} left out.")
+    count = len(file.errors)
+    first, *others = map(str, file.errors[:MOST_ERRORS])
+    others += [f"And {count - MOST_ERRORS:,} more."] * (count > MOST_ERRORS)
+    return alert(first, f"{_count(count, 'entry', 'entries')} left out.", *others)
 
 
 def progress(run: Run, name: str) -> str:
@@ -57,7 +57,8 @@ def progress(run: Run, name: str) -> str:
     left = "" if run.over or run.paused else _left(run.seconds_left)
     return (
         f'<div class="waiting" role="status"><strong>{state} {run.done:,} of {run.total:,}</strong>'
-        f"<span>{escape(name)}{left}</span>{meter(run.done / run.total, 'Solutions scored')}</div>"
+        f'<span><span translate="no">{escape(name)}</span>{left}</span>'
+        f"{meter(run.done / run.total, 'Solutions scored')}</div>"
     )
 
 
@@ -74,30 +75,31 @@ def solution_row(
 ) -> str:
     """One solution with its steps: rewards, label, and a second source beside the first."""
     item = file.items[number]
-    problem = rich(item.row.problem) or "The file does not say the problem."
+    problem = f'<div class="problem" dir="auto">{rich(item.row.problem)}</div>'
+    if not item.row.problem:
+        problem = '<p class="problem">The file does not say the problem.</p>'
     rewards, second = file.of(item, one), file.of(item, other)
     texts = json.dumps({"problem": item.row.problem, "steps": item.steps()}, ensure_ascii=False)
     return (
         f'<article class="opened-row" data-number="{number}" data-solution="{escape(texts)}">'
-        f"<h3>Solution {number + 1}</h3>"
-        f'<div class="problem" dir="auto">{problem}</div>'
+        f"<h3>Solution {number + 1}</h3>{problem}"
         f"{_facts(item, rewards, threshold)}"
         f"{_steps(file, item, (one, rewards), (other, second), threshold)}</article>"
     )
 
 
 def _facts(item: Item, rewards: tuple[float, ...] | None, threshold: float) -> str:
-    parts = [str(item.row.place)]
+    facts = [str(item.row.place)]
     if item.row.generator:
-        parts.append(f"written by {item.row.generator}")
+        facts.append(f"written by {item.row.generator}")
     if item.right is not None:
-        parts.append(f"final answer {'right' if item.right else 'wrong'}")
+        facts.append("final answer right" if item.right else "final answer wrong")
     if item.label is not None:
         label = "no wrong step" if item.label < 0 else f"step {item.label + 1} is the first wrong"
-        parts.append(f"label: {label}")
+        facts.append(f"label: {label}")
         if rewards is not None:
-            parts.append(verdict(item.label, first_error(rewards, threshold)))
-    return f'<p class="preview-head">{escape(" · ".join(parts))}</p>'
+            facts.append(verdict(item.label, first_error(rewards, threshold)))
+    return f'<p class="preview-head">{parts(facts, " · ")}</p>'
 
 
 def _steps(
@@ -114,10 +116,10 @@ def _steps(
         return notice("There are no rewards of this solution yet.") + preview(texts)
     if len(rewards) != len(texts):
         values = ", ".join(reward_text(reward, threshold) for reward in rewards)
-        parts = (
+        sentence = (
             f"{_count(len(rewards), 'reward')} recorded for {_count(len(texts), 'step')}: {values}."
         )
-        return notice(parts) + preview(texts)
+        return notice(sentence) + preview(texts)
     second = None
     if other[0] is not None and other[1] is not None and len(other[1]) == len(texts):
         second = Opinion(title(other[0]), _as_scored(other[0], texts, other[1]), threshold)

@@ -13,10 +13,11 @@ from prm_app.solutions.documents import Opinion
 from prm_app.solutions.marks import mark, reward_text
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.rich_text import wrapped
+from prm_app.ui.theme import FALLBACKS
 
 LINE = "#7b8088"
 WINNER = "#2b86c5"
-FONT = "IBM Plex Sans, system-ui, sans-serif"
+FONT = ", ".join(("IBM Plex Sans", *FALLBACKS))
 BASE: dict[str, Any] = {
     "template": "none",
     "paper_bgcolor": "rgba(0,0,0,0)",

@@ -134,7 +134,7 @@ def _back(head: Header, message: str, values: Values) -> Values:
 
 def chip(prm: Prm, status: Status) -> str:
     """How far a model is in one line, with progress while it loads."""
-    title = f"<small>{escape(prm.title)}</small>"
+    title = f'<small translate="no">{escape(prm.title)}</small>'
     if status.loading:
         return (
             '<div class="chip busy"><i></i><div><span role="status">'
@@ -155,20 +155,21 @@ def chip(prm: Prm, status: Status) -> str:
 
 def failure(prm: Prm, status: Status, former: Prm) -> str:
     """Why a model could not be loaded, and which one goes on."""
-    return alert(f"{status.error} {former.title} goes on.", f"{prm.title} could not be loaded.")
+    title = f"{prm.title} could not be loaded."
+    return alert(str(status.error), title, f"{former.title} goes on.")
 
 
 def about_model(prm: Prm) -> str:
     """What the catalogue knows of a model: size, licence, published numbers, its page."""
     facts = []
     if prm.parameters:
-        facts.append(_count(prm.parameters))
+        facts.append(f"<span>{_count(prm.parameters)}</span>")
     if prm.family:
         facts.append(
             f'<a href="{escape(prm.family.source)}" target="_blank" rel="noopener noreferrer">'
-            f"{escape(prm.family.title)}</a> prompt"
+            f"{escape(prm.family.title)}</a> <span>prompt</span>"
         )
-    facts.append(escape(prm.licence))
+    facts.append(f"<span>{escape(prm.licence)}</span>")
     if prm.url and not prm.bundled:
         facts.append(
             f'<a href="{escape(prm.url)}" target="_blank" rel="noopener noreferrer">model page</a>'

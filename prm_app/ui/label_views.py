@@ -34,7 +34,7 @@ def _rewards_of(models: dict[str, list[float]]) -> str:
     steps = max(map(len, models.values()))
     heads = "".join(f'<th scope="col">{i}</th>' for i in range(1, steps + 1))
     rows = "".join(
-        f'<tr><th scope="row">{escape(name)}</th>{"".join(map(_cell, rewards))}</tr>'
+        f'<tr><th scope="row" translate="no">{escape(name)}</th>{"".join(map(_cell, rewards))}</tr>'
         for name, rewards in models.items()
     )
     return (

@@ -154,18 +154,18 @@ def _fill(inputs: RankInputs, many: _ManyFields, problems: list[Problem], number
         require_few(texts, MOST_SHOWN)
     except InputError as error:
         return {many.message: alert(str(error))}
-    text = f"{_count(len(texts))} taken over."
+    remarks = [f"{_count(len(texts))} taken over."]
     if len(problems) > 1:
-        text = f"The file holds {len(problems):,} problems. Of the one chosen, {text}"
+        remarks = [f"The file holds {len(problems):,} problems. Of the one chosen, {remarks[0]}"]
     if not problem.problem:
-        text += " The file does not say the problem: give it above."
+        remarks.append("The file does not say the problem: give it above.")
     if any(row.steps for row in problem.rows):
-        text += " Steps that the file divides have a blank line between them here."
+        remarks.append("Steps that the file divides have a blank line between them here.")
     errors = [each for each in problem.solutions if isinstance(each, PlaceError)]
     return {
         inputs.problem: problem.problem or gr.skip(),
         inputs.cards: texts,
-        many.message: notice(text) + _left_out(errors),
+        many.message: notice(*remarks) + _left_out(errors),
     }
 
 
@@ -197,8 +197,8 @@ def _left_out(errors: list[PlaceError]) -> str:
     """What could not be read, the first in words; nothing if there is none."""
     if not errors:
         return ""
-    others = f" And {len(errors) - 1:,} more." if len(errors) > 1 else ""
-    return alert(f"{errors[0]}{others}", "Not taken over:")
+    others = [f"And {len(errors) - 1:,} more."] * (len(errors) > 1)
+    return alert(str(errors[0]), "Not taken over:", *others)
 
 
 def _title(number: int, item: Problem) -> str:

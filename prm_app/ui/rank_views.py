@@ -8,7 +8,7 @@ from prm_app.solutions.marks import mark, reward_text
 from prm_app.solutions.ranking import Ranking
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.answer_views import right
-from prm_app.ui.views import alert, legend, meter, notice, outside, steps
+from prm_app.ui.views import alert, legend, meter, notice, outside, parts, steps
 
 EXCERPT = 90
 
@@ -45,7 +45,8 @@ def winner(ranking: Ranking, how: Aggregation) -> str:
     value = reward_text(ranking.scored[best].aggregate(how))
     return (
         '<div class="verdict winner" role="status"><b aria-hidden="true">★</b>'
-        f"<div><h2>{head}</h2><p>Its {how} reward is {value}. {agreement(ranking)}</p></div></div>"
+        f"<div><h2>{head}</h2><p>Its {how} reward is {value}. "
+        f"<span>{agreement(ranking)}</span></p></div></div>"
     )
 
 
@@ -57,11 +58,11 @@ def agreement(ranking: Ranking) -> str:
     numbers = sorted(set(winners.values()))
     if len(numbers) == 1:
         return "All aggregations agree."
-    parts = [
+    choices = [
         f"{_enumeration([how for how in AGGREGATIONS if winners[how] == i])} → solution {i}"
         for i in numbers
     ]
-    return f"The aggregations disagree: {'; '.join(parts)}."
+    return f"The aggregations disagree: {parts(choices, '; ')}."
 
 
 def _enumeration(words: list[str]) -> str:
@@ -117,7 +118,7 @@ def _row(
         f'<tr class="{classes}" data-index="{i}"><td class="rank">{star}</td>'
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
         f"Solution {i}</button> {right(ranking, i)}{_strange(scored)}"
-        f"<span>{escape(_ending(scored))}</span></td>"
+        f'<span translate="no">{escape(_ending(scored))}</span></td>'
         f"{cells}"
         f'<td class="found {sign.key}"><b aria-hidden="true">{sign.symbol}</b> {at}</td>'
         "</tr>"

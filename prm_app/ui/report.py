@@ -53,7 +53,8 @@ def file_report(
     """
     figures = pictures(file.figures(one, threshold)) if one else {}
     places = "".join(
-        f'<div class="picture"><h3>{escape(title)}</h3><div data-plot="{i}"></div></div>'
+        f'<div class="picture"><h3 id="picture-{i}-title">{escape(title)}</h3>'
+        f'<div data-plot="{i}"></div></div>'
         for i, title in enumerate(figures)
     )
     numbers = range(len(file.items))

@@ -26,11 +26,13 @@ HEAD = """
 <script defer src="prm/judge.js"></script>
 <script defer src="prm/browse.js"></script>
 <script src="prm/visit.js"></script>
+<script src="prm/language.js"></script>
 """
 
 # Both come with Gradio and are served by it.
 SANS = gr.themes.LocalFont("IBM Plex Sans", weights=(400, 700))
 MONO = gr.themes.LocalFont("IBM Plex Mono", weights=(400, 600))
+FALLBACKS = "system-ui", "Apple SD Gothic Neo", "Malgun Gothic", "Noto Sans KR", "sans-serif"
 
 
 _LOOK = {
@@ -93,7 +95,7 @@ class Theme(gr.themes.Base):
             neutral_hue=gr.themes.colors.stone,
             radius_size=gr.themes.sizes.radius_md,
             text_size=gr.themes.sizes.text_md,
-            font=(SANS, "system-ui", "sans-serif"),
+            font=(SANS, *FALLBACKS),
             font_mono=(MONO, "ui-monospace", "monospace"),
         )
         self.name = "prm"

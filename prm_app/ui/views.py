@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any
 
@@ -32,15 +32,20 @@ TILES = {
 }
 
 
-def alert(text: str, title: str = "") -> str:
+def parts(texts: Iterable[str], between: str = " ") -> str:
+    """Texts that stand in one line; a language may have each of them in its own words."""
+    return between.join(f"<span>{escape(text)}</span>" for text in texts)
+
+
+def alert(text: str, title: str = "", *more: str) -> str:
     """A message that something is wrong, announced by screen readers at once."""
     head = f"<strong>{escape(title)}</strong> " if title else ""
-    return f'<div class="message" role="alert">{head}<span>{escape(text)}</span></div>'
+    return f'<div class="message" role="alert">{head}{parts([text, *more])}</div>'
 
 
-def notice(message: str) -> str:
+def notice(*messages: str) -> str:
     """A quiet remark, announced when the reader pauses."""
-    return f'<p class="notice" role="status">{escape(message)}</p>'
+    return f'<p class="notice" role="status">{parts(messages)}</p>'
 
 
 def stale(scored: object, present: object) -> str:
@@ -72,10 +77,8 @@ def preview(steps: Sequence[str]) -> str:
     if not steps:
         return '<p class="preview-head">The steps appear here while you type.</p>'
     count = f"{len(steps)} step{'s' * (len(steps) != 1)} will be scored"
-    remark = ""
+    remark = f"<p>The first {MOST_PREVIEW} are shown here.</p>" * (len(steps) > MOST_PREVIEW)
     items = "".join(f'<li dir="auto">{rich(step)}</li>' for step in steps[:MOST_PREVIEW])
-    if len(steps) > MOST_PREVIEW:
-        remark = f"<p>The first {MOST_PREVIEW} are shown here.</p>"
     return (
         f'<div class="preview-head"><strong>{count}</strong>{remark}</div>'
         f'<ol class="preview" tabindex="0" aria-label="Steps">{items}</ol>'
@@ -265,12 +268,12 @@ def facts(result: Result, threshold: float) -> str:
     from_cache = scored.tokens - scored.computed
     detail = f" ({scored.computed:,} computed, {from_cache:,} reused)" if from_cache else ""
     cells = {
-        "Model": find_model(scored.model).title,
+        "Model": f'<span translate="no">{escape(find_model(scored.model).title)}</span>',
         "Threshold": f"{threshold:.2f}",
         "Tokens": f"{scored.tokens:,}{detail}",
         "Time": duration(scored.seconds),
     }
-    pairs = "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cells.items())
+    pairs = "".join(f"<div><dt>{k}</dt><dd>{v}</dd></div>" for k, v in cells.items())
     return (
         f'{legend(threshold)}<div class="facts"><dl>{pairs}</dl>'
         f"{hand_out(score_document(result, threshold), result.problem)}</div>"

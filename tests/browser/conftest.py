@@ -103,13 +103,19 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def visit(chromium: Browser, url: str) -> Iterator[Callable[..., Page]]:
+def locale() -> str:
+    """What the visitor's browser speaks."""
+    return "en-US"
+
+
+@pytest.fixture
+def visit(chromium: Browser, url: str, locale: str) -> Iterator[Callable[..., Page]]:
     """Opens the page as somebody who comes for the first time, and waits for its first result.
 
     Afterwards fails the test on any console error, on any dialog, and on any request that left
     this machine.
     """
-    visitor = chromium.new_context(accept_downloads=True)
+    visitor = chromium.new_context(accept_downloads=True, locale=locale)
     complaints: list[str] = []
 
     def open_page(width: int = 1440, height: int = 900, theme: str = "light") -> Page:

@@ -171,7 +171,11 @@ def test_the_first_line_of_a_module_is_a_sentence(module):
     assert first.endswith("."), repr(first)
 
 
-STATIC = sorted(p.relative_to(ROOT) for p in (ROOT / "prm_app/ui/static").glob("*.[jc]s*"))
+STATIC = sorted(
+    p.relative_to(ROOT)
+    for kind in ("*.js", "*.css")
+    for p in (ROOT / "prm_app/ui/static").glob(kind)
+)
 
 
 @pytest.mark.parametrize("file", STATIC, ids=str)

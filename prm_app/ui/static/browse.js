@@ -177,7 +177,7 @@
       const writers = [...new Set([...this.rows.values()].map((row) => row[GENERATOR]).filter(Boolean))].sort();
       const options = [...this.generators.options].slice(1).map((option) => option.value);
       if (JSON.stringify(writers) !== JSON.stringify(options)) {
-        this.generators.replaceChildren(new Option("all writers", ""), ...writers.map((name) => new Option(name, name)));
+        this.generators.replaceChildren(new Option("all writers", ""), ...writers.map((name) => Object.assign(new Option(name, name), { translate: false })));
         this.generators.value = this.generator;
       }
       this.generators.hidden = writers.length < 2;
@@ -217,6 +217,7 @@
       const hue = VERDICTS[verdict(row)] ?? ["", ""];
       const cells = COLUMNS.map(([, show, , kind]) => {
         const cell = node("div", { className: kind, role: "gridcell" });
+        if (kind === "problem") cell.translate = false;
         if (kind === "verdict" && hue[0]) cell.append(node("b", { ariaHidden: "true" }, hue[0]), " ");
         cell.append(node("span", {}, String(show(row))));
         if (kind === "problem" && row[GENERATOR]) cell.append(node("small", {}, row[GENERATOR]));

@@ -25,7 +25,8 @@ window.prmPictures = (() => {
     if (chart.dataset.browsed || !chart.on) return;
     chart.dataset.browsed = "yes";
     chart.role = "img";
-    chart.ariaLabel = `${chart.closest(".picture").querySelector("h3")?.textContent ?? "Picture"}; the list below holds the same solutions.`;
+    chart.setAttribute("aria-labelledby", chart.closest(".picture").querySelector("h3").id);
+    chart.ariaDescription = "The list below holds the same solutions.";
     chart.on("plotly_click", ({ points: [{ customdata: point }] }) => {
       if (!point) return;
       if (point.kind === "threshold") return setThreshold(point.at);

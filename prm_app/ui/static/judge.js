@@ -94,7 +94,7 @@
     show();
   }
 
-  function show(done = "") {
+  function show(...done) {
     if (!shown) return;
     stepsShown().forEach((item, i) => {
       item.querySelector(".own")?.classList.toggle("off", !isOn());
@@ -102,7 +102,8 @@
     });
     const all = Object.values(kept());
     const complete = all.filter((each) => firstError(each) !== null).length;
-    find("#agreement .agreement").textContent = isOn() ? `${done} ${agreement()}`.trim() : "";
+    const sentences = isOn() ? [...done, ...agreement()].filter(Boolean) : [];
+    find("#agreement .agreement").replaceChildren(...sentences.map((each) => `${each} `));
     find(".judging .kept").textContent = all.length
       ? `This browser ${unkept ? "stores nothing: export before you leave. Marked now" : "keeps marks of"}: ` +
         `${counted(all.length, "solution")}, ${complete} with a known first error. Only those are exported.`
@@ -146,17 +147,17 @@
     const wrong = ratings.indexOf(-1);
     const until = wrong < 0 ? ratings.length : wrong + 1;
     const marked = ratings.slice(0, until).flatMap((rating, i) => (rating === null ? [] : [i]));
-    if (!marked.length) return "No step is marked yet.";
+    if (!marked.length) return ["No step is marked yet."];
     const same = marked.filter((i) => (ratings[i] === -1) === rewards[i] < threshold).length;
     const said = `You and the model agree on ${same} of ${counted(marked.length, "marked step")}.`;
     const missing = unmarked(ratings).map((i) => i + 1);
     if (missing.length) {
       const some = missing.slice(0, 5).join(", ") + (missing.length > 5 ? `, and ${missing.length - 5} more` : "");
-      return `${said} Your first error is known once step${missing.length > 1 ? "s" : ""} ${some} ${missing.length > 1 ? "are" : "is"} marked.`;
+      return [said, `Your first error is known once step${missing.length > 1 ? "s" : ""} ${some} ${missing.length > 1 ? "are" : "is"} marked.`];
     }
     const named = (i) => (i < 0 ? "none" : `step ${i + 1}`);
-    if (wrong === first) return `${said} The first error agrees: ${named(wrong)}.`;
-    return `${said} The first error differs: ${named(wrong)} by you, ${named(first)} by the model.`;
+    if (wrong === first) return [said, `The first error agrees: ${named(wrong)}.`];
+    return [said, `The first error differs: ${named(wrong)} by you, ${named(first)} by the model.`];
   }
 
   function rate(i, rating) {
@@ -205,12 +206,12 @@
     const all = Object.values(kept());
     const known = all.filter((each) => firstError(each) !== null);
     const left = all.length - known.length;
-    const why = left ? ` ${counted(left, "solution")} left out: the marks do not say yet where the first error is.` : "";
+    const why = left ? `${counted(left, "solution")} left out: the marks do not say yet where the first error is.` : "";
     if (known.length) {
       const text = known.map((each, n) => JSON.stringify(SHAPES[shape](each, n)) + "\n").join("");
       prmSave(JSON.stringify({ name: `prm-app-judged-${shape}.jsonl`, type: "application/jsonl", text }));
     }
-    show(`${counted(known.length, "solution")} exported.${why}`);
+    show(`${counted(known.length, "solution")} exported.`, why);
   }
 
   function erase(every) {

@@ -25,7 +25,7 @@
       if (link) {
         fields = [...link, ...fields.slice(link.length)];
         history.replaceState(null, "", location.pathname + location.search);
-        store(TAB, "Score");
+        store(TAB, "score");
       }
       return fields;
     },
@@ -87,7 +87,7 @@
   // The tab that was open.
   document.addEventListener("click", (event) => {
     const tab = event.target.closest?.("[role=tab]");
-    if (tab && event.isTrusted) store(TAB, tab.textContent.trim());
+    if (tab && event.isTrusted) store(TAB, tab.dataset.tabId);
   });
   const tabs = new MutationObserver(() => {
     const all = [...document.querySelectorAll(".tabs [role=tab]")];
@@ -99,7 +99,7 @@
     } catch {
       return;
     }
-    all.find((tab) => tab.textContent.trim() === name)?.click();
+    all.find((tab) => tab.dataset.tabId === name)?.click();
   });
   tabs.observe(document, { childList: true, subtree: true });
 
