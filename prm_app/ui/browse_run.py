@@ -1,10 +1,11 @@
 """The scoring of a file by one visitor: it goes on behind what is shown, pauses and stops."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from prm_app.api.door import DOOR
@@ -24,6 +25,9 @@ from prm_app.scoring import Scorer
 from prm_app.solutions.solution import ScoredSolution, Solution
 from prm_app.ui.gate import VISITOR
 
+LEAVE_SECONDS = 2.0
+"""How long a new file waits at most for the scoring of the former one to end."""
+
 
 @dataclass
 class Run:
@@ -35,7 +39,8 @@ class Run:
         busy: The seconds that it has scored for; pauses do not count.
         paused: Whether no more solutions are asked for.
         stopped: Whether it ends with what is done.
-        left: Whether another file is shown now, so that nothing of this one may be.
+        left: Whether another file is to be shown, so that nothing of this one may be.
+        ended: Set once nothing more of it is drawn.
     """
 
     total: int
@@ -44,6 +49,7 @@ class Run:
     paused: bool = False
     stopped: bool = False
     left: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def over(self) -> bool:
@@ -53,6 +59,11 @@ class Run:
     def seconds_left(self) -> float | None:
         """By the pace so far; None while there is none."""
         return self.busy / self.done * (self.total - self.done) if self.done else None
+
+    def leave(self) -> None:
+        """Ends it, and waits until what is on its way to the page is there."""
+        self.left = True
+        self.ended.wait(LEAVE_SECONDS)
 
 
 async def scores_while_open(

@@ -47,7 +47,7 @@ def _connect(tab: BrowseTab, models: Models) -> None:
         tab.file, tab.run, tab.number, tab.progress, tab.judging, *tab.pictures, *tab.buttons,
     ]  # fmt: skip
     for event, path in ((tab.upload.upload, None), (tab.sample.click, SAMPLE)):
-        inputs: set[Any] = {tab.upload, tab.run, tab.head.threshold}
+        inputs: set[Any] = {tab.upload, tab.file, tab.run}
         reading: Dependency = event(partial(_open, tab, path), inputs, opening, **QUIET)
         judging = reading.success(partial(_judge, tab), {tab.file}, [tab.judging], **SCORING)
         _draw_after(tab, judging)
@@ -111,13 +111,14 @@ def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
         }
         return unchanged({*tab.pictures, *tab.buttons}) | changes
     if run := values[tab.run]:
-        run.left = True
+        run.leave()
     sources = list(file.rewards)
     one, other = (*sources[:2], None, None)[:2]
     return {
         tab.message: "",
+        # Shown once: Gradio shows with a place all that stands in it, hidden buttons too.
+        **({tab.place: gr.Column(visible=True)} if values[tab.file] is None else {}),
         tab.empty: gr.HTML(visible=False),
-        tab.place: gr.Column(visible=True),
         tab.summary: browse_views.summary(file),
         **drawing.choices(tab, file, one, other),
         tab.listing: drawing.listing(file, one, other),
@@ -203,29 +204,33 @@ async def _changes_of(
         **drawing.buttons(tab, run),
     }
     yield {tab.listing: listing, **opening}
-    async for outcomes in scores_while_open(scorer, todo, run):
+    try:
+        async for outcomes in scores_while_open(scorer, todo, run):
+            _keep(file, rewards, outcomes)
+            listing += "".join(lines(file, outcomes, one, other))
+            text = browse_views.progress(run, scorer.prm.title)
+            changes = {tab.listing: listing, tab.progress: text, **opening}
+            if enough <= run.done < run.total:
+                enough = 2 * run.done
+                changes |= await apart(drawing.picture_values, tab, file, one, threshold)
+            if run.left:
+                break
+            yield changes
+            opening = {}
         if run.left:
+            yield unchanged({tab.message})  # At its end a handler's last changes are drawn again.
             return
-        _keep(file, rewards, outcomes)
-        listing += "".join(lines(file, outcomes, one, other))
-        text = browse_views.progress(run, scorer.prm.title)
-        changes = {tab.listing: listing, tab.progress: text, **opening}
-        if enough <= run.done < run.total:
-            enough = 2 * run.done
-            changes |= await apart(drawing.picture_values, tab, file, one, threshold)
-        yield changes
-        opening = {}
-    if run.left:
-        return
-    # All once more: of changes that come close together the page may draw the last ones alone.
-    yield {
-        tab.message: "",
-        tab.run: run,
-        tab.listing: listing,
-        tab.progress: browse_views.progress(run, scorer.prm.title),
-        **drawing.choices(tab, file, one, other),
-        **drawing.buttons(tab, None),
-    }
+        # All once more: of changes that come close together the page may draw the last ones alone.
+        yield {
+            tab.message: "",
+            tab.run: run,
+            tab.listing: listing,
+            tab.progress: browse_views.progress(run, scorer.prm.title),
+            **drawing.choices(tab, file, one, other),
+            **drawing.buttons(tab, None),
+        }
+    finally:
+        run.ended.set()
 
 
 def _keep(file: SolutionFile, rewards: dict[Any, tuple[float, ...]], outcomes: Outcomes) -> None:
@@ -270,7 +275,9 @@ def _judge_again(tab: BrowseTab, values: Values) -> Values:
     one, _, threshold = drawing.choice(tab, values)
     if file is None or one is None:
         return unchanged({tab.row, *tab.pictures})
-    return {tab.row: drawing.row(tab, values), **drawing.picture_values(tab, file, one, threshold)}
+    # A row that is opened meanwhile stays.
+    row = {tab.row: drawing.row(tab, values)} if values[tab.number] is not None else {}
+    return row | drawing.picture_values(tab, file, one, threshold)
 
 
 def _export(tab: BrowseTab, kind: str, values: Values) -> Values:

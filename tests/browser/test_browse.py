@@ -69,6 +69,23 @@ def test_recorded_rewards_are_shown_without_an_engine_and_by_their_names(labelle
     assert column(page, "least")[:2] == ["0.200", "0.300"]
 
 
+def test_another_file_takes_the_place_of_one_that_is_being_scored(visit, tmp_path):
+    path = tmp_path / "labelled.jsonl"
+    path.write_text("\n".join(map(json.dumps, LABELLED_ROWS)))
+    page = tab(visit())
+    page.locator("#browse-sample").click()
+    expect(page.locator("#browse-progress")).to_contain_text("of 215")
+    upload(page, path)
+    expect(page.locator("#browse-summary h2")).to_have_text("labelled.jsonl")
+    page.wait_for_timeout(3000)  # the former scoring has ended by then
+    expect(count(page)).to_have_text("60 of 60 shown")
+    expect(page.locator("#browse-progress")).to_be_empty()
+    expect(page.locator("#browse-score")).to_be_visible()
+    expect(page.locator("#browse-stop")).to_be_hidden()
+    page.locator("#browse-list .row").last.click()
+    expect(page.locator("#browse-row .step")).to_have_count(2)
+
+
 def test_live_rewards_stand_beside_recorded_ones(labelled_page):
     page = labelled_page
     page.locator("#browse-score").click()
