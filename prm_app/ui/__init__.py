@@ -23,10 +23,12 @@ from prm_app.scoring import Models
 from prm_app.ui import browse_tab, rank_tab, score_tab
 from prm_app.ui.api import publish
 from prm_app.ui.ending import until_ended
-from prm_app.ui.gate import BoundedRequests, Page
+from prm_app.ui.gate import BoundedRequests, Page, refusal
 from prm_app.ui.header import Header, about_model, header
-from prm_app.ui.listeners import Values
+from prm_app.ui.listeners import QUIET, Values
 from prm_app.ui.policy import OfferedModels, Policy, password_check
+from prm_app.ui.rank_parts import RankTab
+from prm_app.ui.score_tab import ScoreTab
 from prm_app.ui.theme import HEAD, ROUTES, Theme
 
 __all__ = ["build", "launch"]
@@ -58,7 +60,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
     with page:
         publish(models)
         head = header(models, any_name=policy.offer is None, advice=advice)
-        with gr.Tabs(elem_classes="tabs"):
+        with gr.Tabs(elem_classes="tabs") as tabs:
             with gr.Tab("Score", id="score"):
                 scoring = score_tab.build(models, head)
             with gr.Tab("Best-of-N", id="rank") as rank_page:
@@ -93,6 +95,19 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             show_progress="hidden",
         )
         score_tab.answer_on(scoring, models, restoring.then)
+        opening = ranking.opening.click(
+            partial(_open_in_score, ranking, scoring, tabs),
+            {
+                ranking.ranking,
+                ranking.question,
+                ranking.selected,
+                ranking.how,
+                *scoring.undo.inputs,
+            },
+            [tabs, scoring.split.how, scoring.split.delimiter, *scoring.undo.outputs],
+            **QUIET,
+        )
+        score_tab.answer_on(scoring, models, opening.success)
         rank_tab.answer_on(ranking, models, rank_page.select, only_first=True)
     page.queue(max_size=EVENTS)
     return page
@@ -114,6 +129,20 @@ def _restored(
         had |= {head.model: prm.key, head.threshold: prm.threshold}
     had |= {second: "" for second in seconds if had[second] not in offer}
     return had | {head.subject: prm, head.about: about_model(prm)}
+
+
+def _open_in_score(ranking: RankTab, scoring: ScoreTab, tabs: gr.Tabs, values: Values) -> Values:
+    """The solution that a ranking shows, in the fields of the tab "Score", divided as there."""
+    solution = rank_tab.solution(ranking, values)
+    if solution is None:
+        raise refusal("There is no solution to open: none is ranked.")
+    question, text = solution
+    return {
+        tabs: gr.Tabs(selected="score"),
+        scoring.split.how: question.split,
+        scoring.split.delimiter: question.delimiter,
+        **scoring.undo.fill(values, [question.problem, text]),
+    }
 
 
 def _keep_drafts(fields: list[Any]) -> None:

@@ -21,7 +21,7 @@ from prm_app.ui import browse_views, views
 from prm_app.ui.browse_parts import BrowseTab, components
 from prm_app.ui.browse_run import Run, scores_while_open
 from prm_app.ui.exports import EXPORTS, save, stem
-from prm_app.ui.gate import clicked, typed
+from prm_app.ui.gate import clicked, refusal, typed
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, unchanged
 
@@ -102,7 +102,10 @@ def _draw_after(tab: BrowseTab, done: Dependency) -> None:
 
 def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
     """Reads a file; whatever was scored before stops."""
-    at = path or Path(values[tab.upload])
+    upload: str | None = values[tab.upload]
+    if path is None and upload is None:
+        raise refusal("There is no file to open: choose one.")
+    at = path or Path(str(upload))
     try:
         file = read_file(at.read_bytes(), at.name, MOST_BYTES, MOST_OPENED)
     except PrmError as error:

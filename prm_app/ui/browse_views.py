@@ -10,6 +10,7 @@ from prm_app.solutions.documents import Opinion
 from prm_app.solutions.marks import reward_text
 from prm_app.solutions.solution import ScoredSolution
 from prm_app.ui.browse_run import Run
+from prm_app.ui.label_views import origin
 from prm_app.ui.rich_text import rich
 from prm_app.ui.views import alert, legend, meter, notice, parts, preview, steps
 
@@ -89,11 +90,7 @@ def solution_row(
 
 
 def _facts(item: Item, rewards: tuple[float, ...] | None, threshold: float) -> str:
-    facts = [str(item.row.place)]
-    if item.row.generator:
-        facts.append(f"written by {item.row.generator}")
-    if item.right is not None:
-        facts.append("final answer right" if item.right else "final answer wrong")
+    facts = [str(item.row.place), *origin(item.row.generator, item.right)]
     if item.label is not None:
         label = "no wrong step" if item.label < 0 else f"step {item.label + 1} is the first wrong"
         facts.append(f"label: {label}")

@@ -12,6 +12,8 @@ from gradio.events import Dependency
 
 from prm_app.demo_weights import is_large
 from prm_app.ui.gate import clicked
+from prm_app.ui.listeners import Values
+from prm_app.ui.undo import Undo, undo
 
 EXAMPLES = json.loads(
     (Path(__file__).parents[1] / "demo" / "examples.json").read_text(encoding="utf-8")
@@ -40,9 +42,12 @@ element.addEventListener("click", (event) => {
 def chips(
     examples: Sequence[dict[str, Any]],
     values: Callable[[dict[str, Any]], list[Any]],
-    outputs: Sequence[Component],
-) -> Dependency:
-    """One button an example; a click puts its `values` into the outputs, the event returned."""
+    fields: Sequence[Component],
+) -> tuple[Dependency, Undo]:
+    """One button an example; a click puts its `values` into the fields, the event returned.
+
+    What a visitor had typed there can be brought back.
+    """
     buttons = "".join(
         f'<button type="button" data-index="{i}"><strong>{escape(example["title"])}</strong>'
         f"{escape(example['note'])}</button>"
@@ -54,9 +59,18 @@ def chips(
         js_on_load=CHOOSE,
     )
 
-    def fill(event: gr.EventData) -> list[Any]:
-        return values(examples[clicked(event, range(len(examples)))])
+    options = [values(example) for example in examples]
+    former = undo(fields, lambda present: any(present) and present not in options)
 
-    return row.click(
-        fill, outputs=outputs, queue=False, show_progress="hidden", api_visibility="private"
+    def fill(present: Values, event: gr.EventData) -> Values:
+        return former.fill(present, options[clicked(event, range(len(options)))])
+
+    event = row.click(
+        fill,
+        former.inputs,
+        former.outputs,
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
     )
+    return event, former

@@ -9,6 +9,14 @@ THRESHOLD = 0.5
 """What the recorded rewards are marked at."""
 
 
+def origin(generator: str | None, is_right: bool | None) -> list[str]:
+    """What a file says of a solution's writer and of its final answer."""
+    facts = [f"written by {generator}"] if generator else []
+    if is_right is not None:
+        facts.append("final answer right" if is_right else "final answer wrong")
+    return facts
+
+
 def label(example: dict[str, Any] | None) -> str:
     """The label of an example, who wrote it, and rewards recorded of other models; "" for none.
 

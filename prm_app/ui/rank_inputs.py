@@ -17,6 +17,7 @@ from prm_app.solutions.rows import Problem
 from prm_app.solutions.shapes import SHAPES, pooled, read_problems
 from prm_app.ui.examples import EXAMPLES, chips
 from prm_app.ui.gate import one_of
+from prm_app.ui.label_views import origin
 from prm_app.ui.listeners import QUIET, Values, ordered
 from prm_app.ui.views import alert, notice
 
@@ -28,10 +29,14 @@ CARDS = """
 
 @dataclass(frozen=True)
 class RankInputs:
-    """The components that a ranking reads."""
+    """The components that a ranking reads.
+
+    `origins` is what a file says of its solutions beside their text, by text.
+    """
 
     problem: gr.Textbox
     cards: gr.HTML
+    origins: gr.State
 
 
 def rank_inputs() -> RankInputs:
@@ -53,7 +58,7 @@ def rank_inputs() -> RankInputs:
         elem_id="cards",
         render=False,
     )
-    return RankInputs(problem, cards)
+    return RankInputs(problem, cards, gr.State({}))
 
 
 def rank_fields(inputs: RankInputs) -> None:
@@ -61,7 +66,7 @@ def rank_fields(inputs: RankInputs) -> None:
     inputs.problem.render()
     inputs.cards.render()
     many = _many_fields()
-    fields: set[Block] = {inputs.problem, inputs.cards, many.message}
+    fields: set[Block] = {inputs.problem, inputs.cards, inputs.origins, many.message}
     many.take.click(
         partial(_take_pasted, inputs, many), {many.paste}, [inputs.cards, many.message], **QUIET
     )
@@ -152,6 +157,7 @@ def _fill(inputs: RankInputs, many: _ManyFields, problems: list[Problem], number
     texts = [row.text for row in problem.rows]
     try:
         require_few(texts, MOST_SHOWN)
+        origins = {row.text: origin(row.generator, row.is_correct) for row in problem.rows}
     except InputError as error:
         return {many.message: alert(str(error))}
     remarks = [f"{_count(len(texts))} taken over."]
@@ -165,6 +171,7 @@ def _fill(inputs: RankInputs, many: _ManyFields, problems: list[Problem], number
     return {
         inputs.problem: problem.problem or gr.skip(),
         inputs.cards: texts,
+        inputs.origins: origins,
         many.message: notice(*remarks) + _left_out(errors),
     }
 
@@ -175,7 +182,7 @@ def rank_examples(inputs: RankInputs) -> Dependency:
         EXAMPLES["best_of_n"],
         lambda e: [e["problem"], e["solutions"]],
         [inputs.problem, inputs.cards],
-    )
+    )[0]
 
 
 def problems_of(path: str) -> tuple[list[Problem], list[PlaceError]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,146 +12,31 @@ from prm_app.api.progress import apart
 from prm_app.api.rankings import Question, rankings
 from prm_app.errors import PrmError
 from prm_app.scoring import Models, Status
-from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
+from prm_app.solutions.aggregation import Aggregation
 from prm_app.solutions.documents import rank_document
 from prm_app.solutions.ranking import Ranking
 from prm_app.ui import answer_views, figures, pair_views, rank_views, views
-from prm_app.ui.examples import CHOOSE
-from prm_app.ui.exports import REPORT, download_link, save
+from prm_app.ui.exports import save
 from prm_app.ui.gate import by_turns, clicked
-from prm_app.ui.generator_fields import generator_fields
 from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.policy import Policy
-from prm_app.ui.rank_inputs import RankInputs, rank_examples, rank_fields, rank_inputs, texts_of
+from prm_app.ui.rank_inputs import rank_examples, rank_inputs, texts_of
+from prm_app.ui.rank_parts import RankTab, components
 from prm_app.ui.report import ranking_report
-from prm_app.ui.second_model import second_model
-from prm_app.ui.split_choice import Splitting, splitting
-from prm_app.ui.stopping import stop_button, until
+from prm_app.ui.stopping import until
 
-EMPTY = """
-<div class="empty"><h2>Nothing ranked yet</h2>
-<p>Give a problem and several solutions and press Rank. They appear here as each is scored, best
-first, with all their reward curves in one chart.</p></div>
-"""
 SOON = "Ranked as soon as the model is ready"
-
-
-@dataclass(frozen=True)
-class RankTab:
-    """The tab's components.
-
-    `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
-    shown, `beside` whether the winner's stand beside them, and `drawn_at` the state of the controls
-    that it is drawn at.
-    """
-
-    head: Header
-    inputs: RankInputs
-    split: Splitting
-    second: gr.Dropdown
-    reference: gr.Textbox
-    button: gr.Button
-    message: gr.HTML
-    stop: gr.Button
-    empty: gr.HTML
-    place: gr.Column
-    stale: gr.HTML
-    winner: gr.HTML
-    how: gr.Radio
-    failures: gr.HTML
-    table: gr.HTML
-    curves: gr.Plot
-    beside: gr.Checkbox
-    steps: gr.HTML
-    document: gr.HTML
-    download: gr.HTML
-    ranking: gr.State
-    question: gr.State
-    selected: gr.State
-    drawn_at: gr.State
-    wish: gr.State
-
-    @property
-    def fields(self) -> set[Any]:
-        """What a question is read from."""
-        inputs, split = self.inputs, self.split
-        return {
-            inputs.problem, inputs.cards, split.how, split.delimiter, self.head.model, self.second,
-            self.reference,
-        }  # fmt: skip
-
-    @property
-    def panel(self) -> set[Any]:
-        """What is drawn of a ranking."""
-        return {
-            self.winner, self.failures, self.table, self.curves, self.steps, self.document,
-        }  # fmt: skip
-
-    @property
-    def state(self) -> set[Any]:
-        """What a drawing depends on."""
-        return {self.ranking, self.selected, self.drawn_at, *self.controls}
-
-    @property
-    def controls(self) -> tuple[Any, Any, Any]:
-        """How a ranking is drawn: its aggregation, its threshold, the winner beside another."""
-        return self.how, self.head.threshold, self.beside
 
 
 def build(models: Models, head: Header, policy: Policy) -> RankTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     inputs = rank_inputs()
     example = rank_examples(inputs)
-    tab, generation = _components(models, head, inputs, policy)
+    tab, generation = components(models, head, inputs, policy)
     starts = [tab.button.click, example.success, *([generation.success] if generation else [])]
     _connect(tab, models, starts)
     return tab
-
-
-def _components(
-    models: Models, head: Header, inputs: RankInputs, policy: Policy
-) -> tuple[RankTab, Dependency | None]:
-    with gr.Row(elem_classes="desk"):
-        with gr.Column(elem_classes="inputs"):
-            rank_fields(inputs)
-            generation = generator_fields(inputs, policy)
-            split = splitting()
-            second = second_model(models, "rank-second")
-            reference = gr.Textbox(
-                label="Reference answer (optional)",
-                info="Solutions with this final answer are marked.",
-                elem_id="reference",
-            )
-            button = gr.Button("Rank", variant="primary", elem_id="rank", elem_classes="go")
-        with gr.Column(elem_classes="reading"):
-            message = gr.HTML(apply_default_css=False, elem_id="rank-message")
-            stop, wish = stop_button("rank-stop")
-            empty = gr.HTML(EMPTY, apply_default_css=False)
-            with gr.Column(visible=False, elem_id="ranking") as place:
-                stale = gr.HTML(apply_default_css=False, elem_id="rank-stale")
-                winner = gr.HTML(apply_default_css=False, elem_id="winner")
-                how = gr.Radio(
-                    list(AGGREGATIONS),
-                    value="mean",
-                    label="Aggregation of the step rewards",
-                    elem_id="how",
-                    elem_classes="segments",
-                )
-                failures = gr.HTML(apply_default_css=False, elem_id="failures")
-                with gr.Row(elem_classes="linked"):
-                    table = gr.HTML(apply_default_css=False, js_on_load=CHOOSE, elem_id="table")
-                    curves = gr.Plot(show_label=False, elem_id="curves", elem_classes="chart")
-                beside = gr.Checkbox(label="Compare with the winner", elem_id="beside")
-                steps = gr.HTML(apply_default_css=False, elem_id="candidate")
-                document = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="rank-facts")
-                download = download_link()
-    tab = RankTab(
-        head, inputs, split, second, reference, button, message, stop, empty, place, stale, winner,
-        how, failures, table, curves, beside, steps, document, download,
-        gr.State(), gr.State(), gr.State(), gr.State(), wish,
-    )  # fmt: skip
-    return tab, generation
 
 
 def answer_on(
@@ -165,7 +49,7 @@ def answer_on(
     }  # fmt: skip
     start(
         partial(_rank_first if only_first else _rank, tab, models),
-        tab.fields | {*tab.controls, tab.question},
+        tab.fields | {*tab.controls, tab.question, tab.inputs.origins},
         outputs,
         **SCORING,
     ).then(partial(_settle, tab), tab.state, tab.panel, **QUIET)
@@ -229,7 +113,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                 tab.ranking: update,
                 tab.drawn_at: at,
                 tab.selected: None,
-                **await apart(_drawing, tab, update, None, at),
+                **await apart(_drawing, tab, update, None, at, _origins(tab, question, values)),
             }
             yield {tab.message: rank_views.progress(update), **may_stop, **changes}
         if wish.is_set():
@@ -253,12 +137,35 @@ def _controls(tab: RankTab, values: Values) -> tuple[Aggregation, float, bool]:
     return how, threshold, beside
 
 
+def _origins(tab: RankTab, question: Question, values: Values) -> dict[int, list[str]]:
+    """What a file says of the solutions, by their number."""
+    by_text: dict[str, list[str]] = values[tab.inputs.origins]
+    return {i: by_text[text] for i, text in enumerate(question.texts, 1) if text in by_text}
+
+
+def solution(tab: RankTab, values: Values) -> tuple[Question, str] | None:
+    """The text of the solution whose steps are shown, and the question that it answers."""
+    ranking: Ranking | None = values[tab.ranking]
+    number = _number(ranking, values[tab.how], values[tab.selected]) if ranking else None
+    question: Question = values[tab.question]
+    return (question, question.texts[number - 1]) if number else None
+
+
+def _number(ranking: Ranking, how: Aggregation, selected: int | None) -> int | None:
+    """Of which solution the steps are shown: the best one, unless another is selected."""
+    return selected or next(iter(ranking.order(how)), None)
+
+
 def _drawing(
-    tab: RankTab, ranking: Ranking, selected: int | None, controls: tuple[Aggregation, float, bool]
+    tab: RankTab,
+    ranking: Ranking,
+    selected: int | None,
+    controls: tuple[Aggregation, float, bool],
+    origins: dict[int, list[str]],
 ) -> Values:
     how, threshold, beside = controls
     order = ranking.order(how)
-    number = selected or (order[0] if order else None)
+    number = _number(ranking, how, selected)
     steps = ""
     if number and beside:
         steps = pair_views.comparison(ranking, how, number, threshold)
@@ -267,7 +174,7 @@ def _drawing(
     return {
         tab.winner: rank_views.winner(ranking, how) + answer_views.answers(ranking, how),
         tab.failures: rank_views.failures(ranking),
-        tab.table: rank_views.table(ranking, how, threshold, number),
+        tab.table: rank_views.table(ranking, how, threshold, number, origins),
         tab.curves: figures.reward_curves(ranking.scored, order, threshold),
         tab.steps: steps,
         tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),
@@ -277,7 +184,9 @@ def _drawing(
 def _redraw(tab: RankTab, values: Values) -> Values:
     if values[tab.ranking] is None:
         return unchanged(tab.panel)
-    return _drawing(tab, values[tab.ranking], values[tab.selected], _controls(tab, values))
+    origins = _origins(tab, values[tab.question], values)
+    controls = _controls(tab, values)
+    return _drawing(tab, values[tab.ranking], values[tab.selected], controls, origins)
 
 
 def _report(tab: RankTab, values: Values) -> Values:

@@ -1,5 +1,6 @@
 """A ranking as HTML: winner, agreement, table; pure functions, every text escaped."""
 
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from prm_app.solutions.aggregation import AGGREGATIONS, Aggregation
@@ -69,8 +70,14 @@ def _enumeration(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | None) -> str:
-    """The solutions, best first; a click on one shows its steps."""
+def table(
+    ranking: Ranking,
+    how: Aggregation,
+    threshold: float,
+    selected: int | None,
+    origins: Mapping[int, Sequence[str]],
+) -> str:
+    """The solutions, best first, with what their file says of them; a click shows the steps."""
     if not ranking.outcomes:
         return ""
     heads = "".join(
@@ -84,7 +91,7 @@ def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | 
         title = escape(ranking.second.title)
         second = f'<th scope="col" class="agg" title="{title}">2nd {how}</th>'
     rows = [
-        _row(rank, i, ranking, how, threshold, i == (selected or order[0]))
+        _row(rank, i, ranking, how, threshold, i == (selected or order[0]), origins.get(i, ()))
         for rank, i in enumerate(order, 1)
     ]
     return (
@@ -96,7 +103,13 @@ def table(ranking: Ranking, how: Aggregation, threshold: float, selected: int | 
 
 
 def _row(
-    rank: int, i: int, ranking: Ranking, how: Aggregation, threshold: float, is_selected: bool
+    rank: int,
+    i: int,
+    ranking: Ranking,
+    how: Aggregation,
+    threshold: float,
+    is_selected: bool,
+    origin: Sequence[str],
 ) -> str:
     scored: ScoredSolution = ranking.scored[i]
     first = scored.first_error(threshold)
@@ -118,7 +131,8 @@ def _row(
         f'<tr class="{classes}" data-index="{i}"><td class="rank">{star}</td>'
         f'<td class="who"><button type="button" aria-pressed="{str(is_selected).lower()}">'
         f"Solution {i}</button> {right(ranking, i)}{_strange(scored)}"
-        f'<span translate="no">{escape(_ending(scored))}</span></td>'
+        f'<span translate="no">{escape(_ending(scored))}</span>'
+        f"{''.join(f'<small>{escape(fact)}</small>' for fact in origin)}</td>"
         f"{cells}"
         f'<td class="found {sign.key}"><b aria-hidden="true">{sign.symbol}</b> {at}</td>'
         "</tr>"

@@ -97,7 +97,7 @@ def ranking_report(ranking: Ranking, how: Aggregation, threshold: float) -> str:
         f"{_problem(ranking.problem)}{rank_views.winner(ranking, how)}"
         f"{answer_views.answers(ranking, how)}{rank_views.failures(ranking)}"
         f'<div class="linked"><div id="table">'
-        f"{rank_views.table(ranking, how, threshold, order[0] if order else None)}</div>{_chart()}"
+        f"{rank_views.table(ranking, how, threshold, None, {})}</div>{_chart()}"
         f"</div>{''.join(rank_views.candidate(ranking, i, threshold) for i in order)}"
     )
     curves = [figures.reward_curves(ranking.scored, order, threshold)] if order else []

@@ -27,6 +27,7 @@ from prm_app.ui.score_run import Question, answers
 from prm_app.ui.second_model import second_model
 from prm_app.ui.split_choice import Splitting, splitting
 from prm_app.ui.stopping import stop_button, until
+from prm_app.ui.undo import Undo
 
 EMPTY = """
 <div class="empty"><h2>Nothing scored yet</h2>
@@ -46,6 +47,7 @@ class ScoreTab:
     head: Header
     problem: gr.Textbox
     text: gr.Textbox
+    undo: Undo
     split: Splitting
     second: gr.Dropdown
     button: gr.Button
@@ -84,8 +86,8 @@ class ScoreTab:
 def build(models: Models, head: Header) -> ScoreTab:
     """Builds the tab; to be called inside its `gr.Tab`."""
     problem, text = _fields()
-    example = chips(SOLUTIONS, lambda e: [e["problem"], e["solution"]], [problem, text])
-    tab = _components(models, head, problem, text)
+    example, former = chips(SOLUTIONS, lambda e: [e["problem"], e["solution"]], [problem, text])
+    tab = _components(models, head, problem, text, former)
     _connect(tab, models, example)
     return tab
 
@@ -101,7 +103,9 @@ def _fields() -> tuple[gr.Textbox, gr.Textbox]:
     return problem, text
 
 
-def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Textbox) -> ScoreTab:
+def _components(
+    models: Models, head: Header, problem: gr.Textbox, text: gr.Textbox, former: Undo
+) -> ScoreTab:
     with gr.Row(elem_classes="desk"):
         with gr.Column(elem_classes="inputs"):
             problem.render()
@@ -127,9 +131,9 @@ def _components(models: Models, head: Header, problem: gr.Textbox, text: gr.Text
                 facts = gr.HTML(apply_default_css=False, js_on_load=REPORT, elem_id="facts")
                 download = download_link()
     return ScoreTab(
-        head, problem, text, split, second, button, preview, message, stop, fit, empty, place,
-        stale, verdict, label, steps, curve, facts, download, gr.State(), gr.State(), gr.State(),
-        wish,
+        head, problem, text, former, split, second, button, preview, message, stop, fit, empty,
+        place, stale, verdict, label, steps, curve, facts, download,
+        gr.State(), gr.State(), gr.State(), wish,
     )  # fmt: skip
 
 

@@ -143,6 +143,41 @@ def test_file_is_read_or_refused_with_its_line(visit, tmp_path):
     expect(page.locator("#cards textarea")).to_have_count(1)
 
 
+def test_a_file_says_who_wrote_a_solution_and_whether_it_is_right(visit, tmp_path):
+    page = visit()
+    page.get_by_role("tab", name="Best-of-N").click()
+    path = tmp_path / "judged.jsonl"
+    rows = [
+        {"problem": "What is 2 + 3?", "solution": "2 + 3 = 5", "generator": "Ada", "is_correct": 1},
+        {"problem": "What is 2 + 3?", "solution": "2 + 3 = 6", "generator": "Bob", "is_correct": 0},
+    ]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    page.locator("#many button").first.click()
+    page.locator("#file input[type=file]").set_input_files(path)
+    expect(page.locator("#cards textarea")).to_have_count(2)
+    page.locator("#rank").click()
+    of_second = page.locator("#table tr[data-index='2'] .who small")
+    expect(of_second).to_have_text(["written by Bob", "final answer wrong"])
+    page.locator("#cards textarea").nth(1).fill("2 + 3 = 7")
+    page.locator("#rank").click()
+    expect(page.locator("#table tr[data-index='2'] .who > span")).to_have_text("2 + 3 = 7")
+    expect(of_second).to_have_count(0)
+
+
+def test_a_solution_opens_in_score_and_ones_own_text_comes_back(visit):
+    page = visit()
+    page.locator("#problem textarea").fill("My own problem")
+    page.get_by_role("tab", name="Best-of-N").click()
+    page.locator("#table tr[data-index='3']").click()
+    expect(page.locator("#candidate h3")).to_have_text("Steps of solution 3")
+    steps = page.locator("#candidate .words").all_inner_texts()
+    page.get_by_role("button", name="Open in Score").click()
+    expect(page.locator("#steps .words")).to_have_text(steps)
+    expect(page.get_by_role("tab", name="Score")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("button", name="Bring back my text").click()
+    expect(page.locator("#problem textarea")).to_have_value("My own problem")
+
+
 def test_one_that_cannot_be_scored_does_not_sink_the_others(visit):
     page = rank_tab(visit())
     page.locator("#cards textarea").first.fill("1 2 3 4 5 6 7 8 9 " * 2000)

@@ -33,6 +33,25 @@ def test_a_slow_script_delays_the_first_result_and_no_more(chromium, url):
     page.close()
 
 
+def test_what_an_example_took_the_place_of_comes_back(visit):
+    page = visit()
+    back = page.get_by_role("button", name="Bring back my text").first
+    problem, text = (page.locator(f"#{field} textarea") for field in ("problem", "solution"))
+    page.locator(".chips button").nth(1).click()
+    expect(text).not_to_have_value("")
+    expect(back).to_be_hidden()  # an example took the place of another
+    problem.fill("What is 2 + 3?")
+    text.fill("2 + 3 = 6")
+    for number in (2, 0):
+        page.locator(".chips button").nth(number).click()
+        expect(text).not_to_have_value("2 + 3 = 6")
+        expect(back).to_be_visible()
+    back.click()
+    expect(text).to_have_value("2 + 3 = 6")
+    expect(problem).to_have_value("What is 2 + 3?")
+    expect(back).to_be_hidden()
+
+
 def test_best_of_n_opens_ranked(visit):
     page = visit()
     page.get_by_role("tab", name="Best-of-N").click()

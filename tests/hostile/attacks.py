@@ -97,7 +97,7 @@ def draw(seed: int) -> None:
         views.preview(steps),
         views.facts(Result(sample.problem, scored), 0.5),
         views.alert(sample.problem, text(rng)),
-        rank_views.table(ranking, "mean", 0.5, 1),
+        rank_views.table(ranking, "mean", 0.5, 1, {}),
         rank_views.failures(ranking),
         answer_views.answers(replace(ranking, answers=answers), "min"),
         rank_views.candidate(ranking, 1, 0.5),

@@ -38,7 +38,7 @@ def ranking(count: int) -> Ranking:
 def draw(count: int) -> None:
     result = ranking(count)
     rank_document(result, "min", 0.5)
-    rank_views.table(result, "mean", 0.5, 1)
+    rank_views.table(result, "mean", 0.5, 1, {})
     rank_views.failures(result)
     rank_views.winner(result, "product")
 

@@ -67,7 +67,7 @@ def test_the_page_shows_answers_votes_and_who_is_right():
     assert "&lt;7&gt;" in first and "67%" in first and "62%" in first and "✓" in first
     assert 'class="tex"' in second and "★" in second and "✗" in second
     assert "The answers of solutions 3 could not be compared in time." in html
-    table = rank_views.table(OURS, "mean", 0.5, None)
+    table = rank_views.table(OURS, "mean", 0.5, None, {})
     assert table.count('title="has the reference answer"') == 2
     assert "2nd mean" in table
     assert "Second PRM" in rank_views.candidate(OURS, 1, 0.5)

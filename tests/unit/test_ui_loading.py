@@ -52,7 +52,7 @@ def page(models: LoadingModels, tab: str):
             values = {each: each.value for each in built.fields | {head.threshold}}
             return partial(score_tab._score, built, models, False, values), built
         built = rank_tab.build(models, head, Policy())
-        fields = built.fields | {*built.controls, built.question}
+        fields = built.fields | {*built.controls, built.question, built.inputs.origins}
         values = {each: each.value for each in fields}
         return partial(rank_tab._rank, built, models, values), built
 

@@ -127,7 +127,7 @@ RANKING = Ranking(
 
 
 def test_ranking_orders_marks_and_tells_disagreement():
-    html = rank_views.table(RANKING, "mean", 0.5, None)
+    html = rank_views.table(RANKING, "mean", 0.5, None, {})
     rows = [a for tag, a in Document(html).tags if tag == "tr" and "data-index" in a]
     assert [a["data-index"] for a in rows] == ["1", "2", "3"]
     assert rows[0]["class"] == "best selected"
