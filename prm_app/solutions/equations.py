@@ -168,7 +168,7 @@ def _beginning(side: list[Token]) -> _Side:
 
 def _is_listed(tokens: Sequence[Token]) -> bool:
     """Whether the first sign is the bullet of a list."""
-    return len(tokens) > 1 and tokens[0].text in _BULLETS and tokens[1].kind == "skip"
+    return len(tokens) > 1 and tokens[0].text in _BULLETS and tokens[1].text.isspace()
 
 
 def _without_opening(tokens: Sequence[Token]) -> Sequence[Token]:
