@@ -69,7 +69,8 @@ def _connect(tab: BrowseTab, models: Models) -> None:
 
     def select(values: Values, event: gr.EventData) -> Values:
         file: SolutionFile | None = values[tab.file]
-        number = clicked(event, range(len(file.items)) if file else ())
+        index = clicked(event, range(-1, len(file.items) if file else 0))
+        number = index if index >= 0 else None  # -1 closes what is open
         return {tab.number: number, tab.row: drawing.row(tab, values | {tab.number: number})}
 
     def search(values: Values, event: gr.EventData) -> Values:

@@ -147,6 +147,9 @@ def test_keys_move_open_and_focus(labelled_page):
     assert selected(page) == "0"
     page.keyboard.press("Enter")
     expect(page.locator("#browse-row h3")).to_have_text("Solution 1")
+    page.keyboard.press("Escape")
+    expect(page.locator("#browse-row article")).to_have_count(0)
+    expect(page.locator("#browse-list .grid")).to_be_focused()
     page.keyboard.press("f")
     expect(page.locator("#browse-list .verdicts button").first).to_be_focused()
     page.keyboard.press("/")

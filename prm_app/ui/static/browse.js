@@ -27,6 +27,7 @@
     draw();
   };
   prmBrowse.matches = (answer) => answer && list?.match(JSON.parse(answer));
+  prmBrowse.close = () => list?.close();
   prmBrowse.threshold = (value) => {
     setting.threshold = value;
     list?.refresh();
@@ -247,6 +248,11 @@
       if (this.selected === null) return;
       this.trigger("select", { index: this.selected });
       this.opened = true;
+    }
+
+    close() {
+      this.trigger("select", { index: -1 });
+      this.grid.focus();
     }
 
     move(by) {

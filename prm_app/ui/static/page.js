@@ -83,6 +83,7 @@
       event.preventDefault();
     }
     if (event.key === "Escape" && !event.target.closest?.("input")) {
+      if (document.querySelector("#browse-row article")?.checkVisibility()) return prmBrowse.close();
       [...document.querySelectorAll("button.stop")].find((button) => button.checkVisibility())?.click();
     }
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
