@@ -100,7 +100,7 @@ def build(models: Models, policy: Policy, advice: str = "") -> gr.Blocks:
             {
                 ranking.ranking,
                 ranking.question,
-                ranking.selected,
+                ranking.selection,
                 ranking.how,
                 *scoring.undo.inputs,
             },

@@ -25,11 +25,18 @@ first, with all their reward curves in one chart.</p></div>
 """
 
 
+@dataclass
+class Selection:
+    """Which solution a visitor has clicked on, by number; what a running ranking draws follows."""
+
+    number: int | None = None
+
+
 @dataclass(frozen=True)
 class RankTab:
     """The tab's components.
 
-    `ranking` is what is shown, `question` what it answers, `selected` the solution whose steps are
+    `ranking` is what is shown, `question` what it answers, `selection` the solution whose steps are
     shown, `beside` whether the winner's stand beside them, and `drawn_at` the state of the controls
     that it is drawn at. `opening` shows a solution in the tab "Score".
     """
@@ -57,7 +64,7 @@ class RankTab:
     download: gr.HTML
     ranking: gr.State
     question: gr.State
-    selected: gr.State
+    selection: gr.State
     drawn_at: gr.State
     wish: gr.State
 
@@ -81,7 +88,7 @@ class RankTab:
     def state(self) -> set[Any]:
         """What a drawing depends on."""
         return {
-            self.ranking, self.question, self.inputs.origins, self.selected, self.drawn_at,
+            self.ranking, self.question, self.inputs.origins, self.selection, self.drawn_at,
             *self.controls,
         }  # fmt: skip
 

@@ -22,7 +22,7 @@ from prm_app.ui.header import Header
 from prm_app.ui.listeners import QUIET, SCORING, Values, ordered, unchanged
 from prm_app.ui.policy import Policy
 from prm_app.ui.rank_inputs import rank_examples, rank_inputs, texts_of
-from prm_app.ui.rank_parts import RankTab, components
+from prm_app.ui.rank_parts import RankTab, Selection, components
 from prm_app.ui.report import ranking_report
 from prm_app.ui.stopping import until
 
@@ -45,7 +45,7 @@ def answer_on(
     """Ranks what stands in the fields when an event comes; if `only_first`, unless one is shown."""
     outputs = tab.panel | {
         tab.message, tab.stop, tab.wish, tab.empty, tab.place, tab.question, tab.ranking,
-        tab.selected, tab.drawn_at,
+        tab.selection, tab.drawn_at,
     }  # fmt: skip
     start(
         partial(_rank_first if only_first else _rank, tab, models),
@@ -75,11 +75,12 @@ def _connect(tab: RankTab, models: Models, starts: list[Any]) -> None:
 
     def select(values: Values, event: gr.EventData) -> Values:
         ranking: Ranking | None = values[tab.ranking]
-        selected = {tab.selected: clicked(event, ranking.scored if ranking else ())}
-        return selected | _redraw(tab, values | selected)
+        number = clicked(event, ranking.scored if ranking else ())
+        values[tab.selection].number = number
+        return _redraw(tab, values)
 
     tab.document.select(partial(_report, tab), tab.state, [tab.download], **QUIET)
-    tab.table.click(select, tab.state, ordered(tab.panel | {tab.selected}), **QUIET)
+    tab.table.click(select, tab.state, ordered(tab.panel), **QUIET)
 
 
 def _question(tab: RankTab, values: Values) -> Question:
@@ -97,8 +98,9 @@ def _question(tab: RankTab, values: Values) -> Question:
 @by_turns
 async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[Values]:
     question, at, wish = _question(tab, values), _controls(tab, values), asyncio.Event()
-    yield {tab.wish: wish}
-    changes: Values = {}
+    selection = Selection()
+    yield {tab.wish: wish, tab.selection: selection}
+    origins, changes = _origins(tab, question, values), Values()
     message, may_stop = "", {tab.stop: gr.Button(visible=True)}
     try:
         async for update in until(wish, rankings(models, question, texts_of(question))):
@@ -112,8 +114,7 @@ async def _rank(tab: RankTab, models: Models, values: Values) -> AsyncIterator[V
                 tab.question: question,
                 tab.ranking: update,
                 tab.drawn_at: at,
-                tab.selected: None,
-                **await apart(_drawing, tab, update, None, at, _origins(tab, question, values)),
+                **await apart(_drawing, tab, update, selection, at, origins),
             }
             yield {tab.message: rank_views.progress(update), **may_stop, **changes}
         if wish.is_set():
@@ -146,26 +147,28 @@ def _origins(tab: RankTab, question: Question, values: Values) -> dict[int, list
 def solution(tab: RankTab, values: Values) -> tuple[Question, str] | None:
     """The text of the solution whose steps are shown, and the question that it answers."""
     ranking: Ranking | None = values[tab.ranking]
-    number = _number(ranking, values[tab.how], values[tab.selected]) if ranking else None
+    number = _number(ranking, values[tab.how], values[tab.selection]) if ranking else None
     question: Question = values[tab.question]
     return (question, question.texts[number - 1]) if number else None
 
 
-def _number(ranking: Ranking, how: Aggregation, selected: int | None) -> int | None:
+def _number(ranking: Ranking, how: Aggregation, selection: Selection) -> int | None:
     """Of which solution the steps are shown: the best one, unless another is selected."""
-    return selected or next(iter(ranking.order(how)), None)
+    if selection.number in ranking.scored:
+        return selection.number
+    return next(iter(ranking.order(how)), None)
 
 
 def _drawing(
     tab: RankTab,
     ranking: Ranking,
-    selected: int | None,
+    selection: Selection,
     controls: tuple[Aggregation, float, bool],
     origins: dict[int, list[str]],
 ) -> Values:
     how, threshold, beside = controls
     order = ranking.order(how)
-    number = _number(ranking, how, selected)
+    number = _number(ranking, how, selection)
     steps = ""
     if number and beside:
         steps = pair_views.comparison(ranking, how, number, threshold)
@@ -186,7 +189,7 @@ def _redraw(tab: RankTab, values: Values) -> Values:
         return unchanged(tab.panel)
     origins = _origins(tab, values[tab.question], values)
     controls = _controls(tab, values)
-    return _drawing(tab, values[tab.ranking], values[tab.selected], controls, origins)
+    return _drawing(tab, values[tab.ranking], values[tab.selection], controls, origins)
 
 
 def _report(tab: RankTab, values: Values) -> Values:
