@@ -115,7 +115,9 @@ class _Inert(HTMLParser):
          "dt", "dd", "button", "br", "table", "caption", "thead", "tbody", "tr", "th", "td",
          "code", "pre")
     )  # fmt: skip
-    ATTRIBUTES = frozenset(("class", "role", "tabindex", "style", "title", "type", "scope", "dir"))
+    ATTRIBUTES = frozenset(
+        ("class", "role", "tabindex", "style", "title", "type", "scope", "dir", "translate")
+    )
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = {name for name, _ in attrs if not name.startswith(("aria-", "data-"))}
