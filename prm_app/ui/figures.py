@@ -7,6 +7,7 @@ dark; the paper is transparent.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from prm_app.solutions.documents import Opinion
@@ -17,6 +18,9 @@ from prm_app.ui.theme import FALLBACKS
 
 LINE = "#7b8088"
 WINNER = "#2b86c5"
+BAND = "rgba(123,128,136,0.25)"
+MOST_CURVES = 16
+"""Curves that an eye can follow."""
 FONT = ", ".join(("IBM Plex Sans", *FALLBACKS))
 BASE: dict[str, Any] = {
     "template": "none",
@@ -97,41 +101,77 @@ def _second_curve(second: Opinion) -> go.Scatter:
 
 
 def reward_curves(
-    solutions: Mapping[int, ScoredSolution], order: Sequence[int], threshold: float
+    solutions: Mapping[int, ScoredSolution],
+    order: Sequence[int],
+    threshold: float,
+    selected: int | None = None,
 ) -> go.Figure:
-    """Reward per step of several solutions, by their number; the best, `order[0]`, stands out.
+    """Reward per step of several solutions, by their number.
 
-    Without solutions it has axes alone: a plot on the page that is emptied and filled again at once
-    stays empty.
+    The best, `order[0]`, stands out, and so does the selected one; of more than `MOST_CURVES` the
+    others are a band. Without solutions it has axes alone: a plot on the page that is emptied and
+    filled again at once stays empty.
     """
+    special = [i for i in (selected, *order[:1]) if i is not None]
+    rest = [i for i in reversed(order) if i not in special]
+    longest = max((len(scored.steps) for scored in solutions.values()), default=1)
     traces = []
-    for i in reversed(order):
-        scored, best = solutions[i], i == order[0]
-        name = f"Solution {i}"
-        hover = [
+    if len(order) > MOST_CURVES:
+        traces, rest = _band([solutions[i].rewards for i in rest], longest), []
+    for i in dict.fromkeys([*rest, *special]):
+        width = 3 if i == order[0] else 2.5 if i == selected else 1.25
+        traces.append(_solution_curve(i, solutions[i], threshold, i == order[0], width))
+    return _figure(traces, longest, threshold)
+
+
+def _solution_curve(
+    number: int, scored: ScoredSolution, threshold: float, best: bool, width: float
+) -> go.Scatter:
+    name = f"Solution {number}"
+    return go.Scatter(
+        x=list(range(1, len(scored.steps) + 1)),
+        y=scored.rewards,
+        mode="lines+markers",
+        name=name,
+        meta=number,
+        line={"color": WINNER if best else LINE, "width": width},
+        marker={
+            "size": 9 if best else 5,
+            "symbol": [mark(reward, threshold).shape for reward in scored.rewards],
+        },
+        opacity=1 if width > 2 else 0.6,
+        hovertext=[
             f"<b>{name}, step {n}: {reward_text(reward, threshold)}</b><br>" + wrapped(step)
             for n, (step, reward) in enumerate(zip(scored.steps, scored.rewards, strict=True), 1)
-        ]
-        traces.append(
-            go.Scatter(
-                x=list(range(1, len(scored.steps) + 1)),
-                y=scored.rewards,
-                mode="lines+markers",
-                name=name,
-                meta=i,
-                line={"color": WINNER if best else LINE, "width": 3 if best else 1.25},
-                marker={
-                    "size": 9 if best else 5,
-                    "symbol": [mark(reward, threshold).shape for reward in scored.rewards],
-                },
-                opacity=1 if best else 0.6,
-                hovertext=hover,
-                hoverinfo="text",
-                showlegend=False,
-            )
-        )
-    longest = max((len(scored.steps) for scored in solutions.values()), default=1)
-    return _figure(traces, longest, threshold)
+        ],
+        hoverinfo="text",
+        showlegend=False,
+    )
+
+
+def _band(rewards: Sequence[Sequence[float]], longest: int) -> list[go.Scatter]:
+    """At each step where the middle 80% of these solutions lie, and their median."""
+    columns = [[each[n] for each in rewards if n < len(each)] for n in range(longest)]
+    quantiles = [np.quantile(column, (0.1, 0.5, 0.9)) for column in columns if column]
+    low, median, high = np.transpose(quantiles).tolist()
+    text = [
+        f"<b>Step {n}: half of {len(columns[n - 1]):,} others over {middle:.3f}</b>"
+        for n, middle in enumerate(median, 1)
+    ]
+    common = {"x": list(range(1, len(median) + 1)), "mode": "lines", "showlegend": False}
+    return [
+        go.Scatter(y=high, line={"width": 0}, hoverinfo="skip", **common),
+        go.Scatter(
+            y=low, line={"width": 0}, hoverinfo="skip", fill="tonexty", fillcolor=BAND, **common
+        ),
+        go.Scatter(
+            y=median,
+            line={"color": LINE, "width": 1.25, "dash": "dot"},
+            hovertext=text,
+            hoverinfo="text",
+            **common,
+        ),
+    ]
 
 
 def _figure(traces: list[go.Scatter], steps: int, threshold: float) -> go.Figure:

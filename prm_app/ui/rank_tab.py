@@ -178,7 +178,7 @@ def _drawing(
         tab.winner: rank_views.winner(ranking, how) + answer_views.answers(ranking, how),
         tab.failures: rank_views.failures(ranking),
         tab.table: rank_views.table(ranking, how, threshold, number, origins),
-        tab.curves: figures.reward_curves(ranking.scored, order, threshold),
+        tab.curves: figures.reward_curves(ranking.scored, order, threshold, number),
         tab.steps: steps,
         tab.document: views.hand_out(rank_document(ranking, how, threshold), ranking.problem),
     }

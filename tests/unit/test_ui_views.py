@@ -153,6 +153,15 @@ def test_curves_emphasise_the_winner():
         assert f"<b>Solution {trace.meta}, step 1:" in trace.hovertext[0]
 
 
+def test_of_many_solutions_the_best_and_the_selected_one_stand_out_from_a_band():
+    many = {i: scored([i / 200, *[0.5] * (i % 2)]) for i in range(1, 129)}
+    figure = figures.reward_curves(many, sorted(many, reverse=True), 0.5, selected=3)
+    high, low, median, *curves = figure.data
+    assert [trace.meta for trace in curves] == [3, 128]
+    assert low.y[0] < median.y[0] < high.y[0] and median.y[1] == 0.5
+    assert "Step 2: half of 63 others over 0.500" in median.hovertext[1]
+
+
 def test_rank_document_keeps_failures():
     document = rank_document(RANKING, "last", 0.5)
     assert document["best"] == 3

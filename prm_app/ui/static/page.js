@@ -30,6 +30,7 @@
   function markOf(chart, key) {
     if (!chart) return null;
     const curve = chart.data.findIndex((trace) => trace.meta === Number(key));
+    if (curve < 0 && chart.data.some((trace) => trace.meta)) return null; // in the band
     if (curve < 0) return chart.querySelectorAll(".scatterlayer .points path")[key];
     return chart.querySelectorAll(".scatterlayer .trace")[curve];
   }
