@@ -29,6 +29,7 @@ def page(chromium: Browser, slow: str) -> Iterator[Page]:
     page = visitor.new_page()
     page.goto(slow)
     page.locator("#steps .step").first.wait_for()
+    expect(page.locator("#score-stop")).to_be_hidden()  # of the scoring that the page opens with
     yield page
     visitor.close()
 
