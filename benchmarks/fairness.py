@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import time
-from datetime import UTC, datetime
 from itertools import count
 from multiprocessing import Process
 from statistics import median, quantiles
@@ -105,13 +104,11 @@ def main() -> None:
         time.sleep(WARM_UP)
         beside = asyncio.run(waits(opened.url, arguments.solutions, 1000))
         greedy.kill()
-    record = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
-        "greed": arguments.greed,
-        "seconds": {"alone": figures(alone), "beside": figures(beside)},
-        "p95_ratio": round(figures(beside)["p95"] / figures(alone)["p95"], 2),
-    }
+    record = machine.record(
+        greed=arguments.greed,
+        seconds={"alone": figures(alone), "beside": figures(beside)},
+        p95_ratio=round(figures(beside)["p95"] / figures(alone)["p95"], 2),
+    )
     json.dump(record, sys.stdout, indent=1)
 
 

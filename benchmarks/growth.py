@@ -10,7 +10,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,12 +72,7 @@ def main() -> None:
                 growth[name].append(point)
         finally:
             worker.close()
-    record = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": prm.key,
-        "machine": machine.describe(),
-        "growth": growth,
-    }
+    record = machine.record(model=prm.key, growth=growth)
     json.dump(record, sys.stdout, indent=1)
 
 

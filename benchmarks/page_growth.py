@@ -13,7 +13,6 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from statistics import median
@@ -32,7 +31,7 @@ VISITORS = (1, 4, 16, 64, 256)
 REPEATS = 5
 
 
-def models(opened: Page, folders: list[Path]) -> Iterator[dict[str, float]]:
+def models(opened: Page, names: list[str]) -> Iterator[dict[str, float]]:
     """One more model each time, then the seconds for one new solution by each, one after another.
 
     `load_seconds` is how long the page took for the first answer of the model that came last.
@@ -40,16 +39,16 @@ def models(opened: Page, folders: list[Path]) -> Iterator[dict[str, float]]:
     numbers = count(10_000)
     with httpx.Client(base_url=opened.url, timeout=SECONDS) as client:
 
-        def seconds(folder: Path) -> float:
+        def seconds(name: str) -> float:
             problem, solution = task(next(numbers))
-            question = {"problem": problem, "solution": solution, "model": str(folder)}
+            question = {"problem": problem, "solution": solution, "model": name}
             begin = time.perf_counter()
             client.post("/api/score", json=question).raise_for_status()
             return time.perf_counter() - begin
 
-        for number, folder in enumerate(folders, 1):
-            load = seconds(folder)
-            by_all = median(sum(map(seconds, folders[:number])) for _ in range(REPEATS))
+        for number, name in enumerate(names, 1):
+            load = seconds(name)
+            by_all = median(sum(map(seconds, names[:number])) for _ in range(REPEATS))
             yield {
                 "count": number,
                 "seconds": by_all,
@@ -85,13 +84,8 @@ def main() -> None:
         for folder in folders:
             shutil.copytree(checkpoint, folder)
         growth = {"visitors": asyncio.run(visitors(opened))}
-        growth = {"models": list(models(opened, [Path(DEFAULT.key), *folders]))} | growth
-    record = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "model": DEFAULT.key,
-        "machine": machine.describe(),
-        "growth": growth,
-    }
+        growth["models"] = list(models(opened, [DEFAULT.key, *map(str, folders)]))
+    record = machine.record(model=DEFAULT.key, growth=growth)
     json.dump(record, sys.stdout, indent=1)
 
 

@@ -12,7 +12,6 @@ import asyncio
 import json
 import sys
 import time
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -71,11 +70,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with page() as opened:
         points = asyncio.run(soak(opened, arguments.requests, arguments.seconds))
-    record = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine.describe(),
-        "soak": points,
-    }
+    record = machine.record(
+        soak=points,
+    )
     json.dump(record, sys.stdout, indent=1)
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psutil
+
+
+def record(**figures: Any) -> dict[str, Any]:
+    """A measurement's record: its date and this machine, then its figures."""
+    date = datetime.now(UTC).isoformat(timespec="seconds")
+    return {"date": date, "machine": describe(), **figures}
 
 
 def describe() -> dict[str, Any]:

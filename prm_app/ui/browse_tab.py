@@ -103,10 +103,10 @@ def _draw_after(tab: BrowseTab, done: Dependency) -> None:
 
 def _open(tab: BrowseTab, path: Path | None, values: Values) -> Values:
     """Reads a file; whatever was scored before stops."""
-    upload: str | None = values[tab.upload]
-    if path is None and upload is None:
+    source = path or values[tab.upload]
+    if source is None:
         raise refusal("There is no file to open: choose one.")
-    at = path or Path(str(upload))
+    at = Path(source)
     try:
         file = read_file(at.read_bytes(), at.name, MOST_BYTES, MOST_OPENED)
     except PrmError as error:

@@ -117,7 +117,7 @@ def reward_curves(
     longest = max((len(scored.steps) for scored in solutions.values()), default=1)
     traces = []
     if len(order) > MOST_CURVES:
-        traces, rest = _band([solutions[i].rewards for i in rest], longest), []
+        traces, rest = _band([solutions[i].rewards for i in rest]), []
     for i in dict.fromkeys([*rest, *special]):
         width = 3 if i == order[0] else 2.5 if i == selected else 1.25
         traces.append(_solution_curve(i, solutions[i], threshold, i == order[0], width))
@@ -149,16 +149,17 @@ def _solution_curve(
     )
 
 
-def _band(rewards: Sequence[Sequence[float]], longest: int) -> list[go.Scatter]:
+def _band(rewards: Sequence[Sequence[float]]) -> list[go.Scatter]:
     """At each step where the middle 80% of these solutions lie, and their median."""
+    longest = max(map(len, rewards))
     columns = [[each[n] for each in rewards if n < len(each)] for n in range(longest)]
-    quantiles = [np.quantile(column, (0.1, 0.5, 0.9)) for column in columns if column]
+    quantiles = [np.quantile(column, (0.1, 0.5, 0.9)) for column in columns]
     low, median, high = np.transpose(quantiles).tolist()
     text = [
-        f"<b>Step {n}: half of {len(columns[n - 1]):,} others over {middle:.3f}</b>"
-        for n, middle in enumerate(median, 1)
+        f"<b>Step {n}: half of {len(column):,} others over {middle:.3f}</b>"
+        for n, (column, middle) in enumerate(zip(columns, median, strict=True), 1)
     ]
-    common = {"x": list(range(1, len(median) + 1)), "mode": "lines", "showlegend": False}
+    common = {"x": list(range(1, longest + 1)), "mode": "lines", "showlegend": False}
     return [
         go.Scatter(y=high, line={"width": 0}, hoverinfo="skip", **common),
         go.Scatter(
